@@ -1,0 +1,26 @@
+/* What goes back. A handler sets status and body; errors are written by the runtime from ctx.error. */
+#ifndef BUDGET_FCGI_REPLY_H
+#define BUDGET_FCGI_REPLY_H
+
+#include <stddef.h>
+
+struct request;
+
+struct reply {
+	int status;               /* 0 = the route's success status */
+	const char *content_type; /* NULL = application/json */
+	const char *body;
+	size_t body_length;
+	const char *etag;         /* without quotes */
+	int max_headers;
+	const char *headers[16];  /* more header lines "Name: value" without CRLF */
+	int headers_count;
+};
+
+/** JSON body, kept until the reply is sent (arena or literal). */
+void reply_json(struct request *request, int status, const char *body);
+
+/** Adds a header line; name and value are checked for CR and LF. */
+void reply_header(struct request *request, const char *name, const char *value);
+
+#endif
