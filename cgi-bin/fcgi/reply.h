@@ -12,7 +12,6 @@ struct reply {
 	const char *body;
 	size_t body_length;
 	const char *etag;         /* without quotes */
-	int max_headers;
 	const char *headers[16];  /* more header lines "Name: value" without CRLF */
 	int headers_count;
 };
