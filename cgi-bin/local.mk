@@ -1,0 +1,23 @@
+# The runtime of every FastCGI program, and one program per resource. To add a program `name.fcgi`:
+#   pkglibexec_PROGRAMS += %D%/name.fcgi
+#   %C%_name_fcgi_SOURCES = %D%/name.c
+#   %C%_name_fcgi_CFLAGS = $(PROGRAM_CFLAGS)
+#   %C%_name_fcgi_LDFLAGS = $(PROGRAM_LINK)
+#   %C%_name_fcgi_LDADD = $(FCGI_PROGRAM_LIBS)
+# and its prefixes in etc/routes.tsv (both web servers and the supervisor read it there).
+FCGI_PROGRAM_LIBS = cgi-bin/libruntime.la lib/libbudget.la $(FCGI_LIBS) $(JSON_LIBS)
+
+noinst_LTLIBRARIES += %D%/libruntime.la
+%C%_libruntime_la_SOURCES = %D%/fcgi/reply.h %D%/fcgi/request.h %D%/fcgi/route.h %D%/fcgi/serve.h
+
+# status, access
+
+# budgets, policies
+
+# ledger (check.c allocations.c usage.c usage_read.c ledger.c)
+
+# prices
+
+# alerts, reports
+
+# admin

@@ -1,0 +1,8 @@
+# Jobs. To add a job `name` (source name.c, which defines its struct job and main):
+#   pkglibexec_PROGRAMS += %D%/name
+#   %C%_name_SOURCES = %D%/name.c $(JOB_FILES)
+#   %C%_name_CFLAGS = $(PROGRAM_CFLAGS)
+#   %C%_name_LDFLAGS = $(PROGRAM_LINK)
+#   %C%_name_LDADD = lib/libbudget.la
+# and a row in etc/schedule.tsv (the private schedule and the crontab come from it).
+JOB_FILES =

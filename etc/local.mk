@@ -1,0 +1,2 @@
+# Configuration of what runs around the programs: web servers, supervision, schedule.
+DATA_TREES += etc

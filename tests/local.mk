@@ -1,0 +1,33 @@
+# `make check` runs the unit tests and the lint; ./run_tests.sh runs everything there is.
+# To add a unit test (tests/unit/test_name.c defines `Suite *unit_suite(void)`, runner.c has main and speaks TAP):
+#   check_PROGRAMS += %D%/unit/test_name
+#   %C%_unit_test_name_SOURCES = %D%/unit/test_name.c $(UNIT_RUNNER)
+#   %C%_unit_test_name_LDADD = $(UNIT_LIBS)
+# Tests in tests/sql/*.sql, tests/http/test_*.py, tests/cli/test_*.py and tests/lint/*.sh need no line: found by name.
+DIST_TREES = tests/sql tests/http tests/cli tests/harness tests/lint tests/fixtures .ci
+EXTRA_DIST += run_tests.sh run_budget.sh
+UNIT_RUNNER = tests/unit/runner.c tests/unit/unit.h
+UNIT_LIBS = lib/libcore.la $(CHECK_LIBS) $(JSON_LIBS)
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+
+if HAVE_CHECK
+check_PROGRAMS += %D%/unit/test_version
+%C%_unit_test_version_SOURCES = %D%/unit/test_version.c $(UNIT_RUNNER)
+%C%_unit_test_version_LDADD = $(UNIT_LIBS)
+
+# base and runtime
+
+# store
+
+# client side
+
+# budgets, policies
+
+# prices
+
+# alerts, reports
+
+# ledger
+
+TESTS += $(check_PROGRAMS)
+endif

@@ -1,0 +1,2 @@
+# The user interface: installed and distributed as a whole tree, so a new file needs no line here.
+DATA_TREES += www
