@@ -148,7 +148,7 @@ CREATE TABLE budget.usage_record (
     PRIMARY KEY (tenant_id, record_id)
 ) PARTITION BY RANGE (record_id);
 CREATE INDEX usage_record_charged ON budget.usage_record (tenant_id, charged_at, record_id);
-CREATE INDEX usage_record_xid ON budget.usage_record USING brin (xid);
+CREATE INDEX usage_record_xid ON budget.usage_record USING brin ((xid::text::bigint)); -- brin knows no xid8
 
 -- Idempotency of header keys and of ids that are no booking-time UUIDv7; those ids are their own key.
 CREATE TABLE budget.request_key (
