@@ -26,6 +26,13 @@ void budget_arena_clear(struct budget_arena *arena);
 /** Zeroed memory aligned for any type, or NULL beyond the cap (callers fail with BUDGET_ETOOLARGE). */
 void *budget_arena_alloc(struct budget_arena *arena, size_t size_bytes);
 
+/**
+ * Makes an allocation larger, in place when it was the last one, else by copying. What is added is not zeroed.
+ * @param old  NULL, or what this arena gave with old_bytes; new_bytes >= old_bytes
+ * @return the larger piece, or NULL beyond the cap (old stays valid)
+ */
+void *budget_arena_extend(struct budget_arena *arena, void *old, size_t old_bytes, size_t new_bytes);
+
 /** Copy of n bytes with a NUL behind them; NULL beyond the cap or when text is NULL. */
 char *budget_arena_strndup(struct budget_arena *arena, const char *text, size_t n);
 char *budget_arena_strdup(struct budget_arena *arena, const char *text);

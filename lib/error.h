@@ -54,6 +54,9 @@ struct budget_error {
 enum budget_status budget_fail(struct budget_ctx *ctx, enum budget_status status, const char *code,
     const char *pointer, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/** The arena is full: BUDGET_ETOOLARGE, code too_large. `if (text == NULL) return budget_fail_memory(ctx);` */
+enum budget_status budget_fail_memory(struct budget_ctx *ctx);
+
 /** HTTP status of an error status: the table of error.c. */
 int budget_status_http(enum budget_status status);
 
@@ -62,5 +65,8 @@ int budget_status_exit(enum budget_status status);
 
 /** Title of the problem document ("Not found"): the same table. */
 const char *budget_status_title(enum budget_status status);
+
+/** The status whose HTTP number this is; other numbers: BUDGET_EBUG from 500 on, else BUDGET_EINVALID. */
+enum budget_status budget_status_of_http(int http_status);
 
 #endif

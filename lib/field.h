@@ -25,15 +25,18 @@ enum budget_field_type {
 	FIELD_ENUM,    /* one of words[] */
 	FIELD_UUID,    /* canonical lower-case text out */
 	FIELD_TIME,    /* RFC 3339 timestamp, zone optional; or YYYY-MM-DD */
-	FIELD_OBJECT,  /* JSON object: fields != NULL is checked by that table, NULL = any (metadata), max = bytes of text */
-	FIELD_ARRAY,   /* JSON array of objects described by fields; max = items */
-	FIELD_JSON     /* any JSON value, max = bytes of text */
+	FIELD_OBJECT,  /* JSON object: fields != NULL is checked by that table, NULL = any (metadata), max = bytes, 0 = 16 KiB */
+	FIELD_ARRAY,   /* JSON array, min..max items (0 = 1000): objects described by fields, else words[], else strings */
+	FIELD_JSON     /* any JSON value, max = bytes of text, 0 = 16 KiB */
 };
 
 /* An accepted word and what it means; table ends with {NULL, NULL}. Compared without case, '-' equals '_'. */
 struct budget_word {
 	const char *word, *canonical;
 };
+
+/* FIELD_STRING with max 0 takes FIELD_STRING_MAX bytes. */
+#define FIELD_STRING_MAX 256
 
 enum { FIELD_OPTIONAL = 0, FIELD_REQUIRED = 1, FIELD_NULLABLE = 2 /* null is kept and means "clear" (PATCH) */ };
 
@@ -50,12 +53,19 @@ struct budget_field {
 
 #define FIELDS_MAX 64
 
-/* Decoded values, parallel to the table: text[i] belongs to fields[i]; NULL = absent. */
+/* Largest number of bytes of a JSON object or value whose field names no maximum. */
+#define FIELD_TEXT_MAX 16384
+
+/* Decoded values, parallel to the table: text[i] belongs to fields[i]; NULL = absent. They live as long as the
+ * parsed object and the arena. */
 struct budget_values {
 	const struct budget_field *fields;
 	const char *text[FIELDS_MAX];
 	bool is_null[FIELDS_MAX]; /* explicit null on a FIELD_NULLABLE field */
 };
+
+/** Name of a type for documents: "string", "integer", "decimal" … */
+const char *budget_field_type_name(enum budget_field_type type);
 
 /**
  * Checks a JSON object against a table.
@@ -65,6 +75,26 @@ struct budget_values {
  */
 enum budget_status budget_fields_decode(struct budget_ctx *ctx, const struct budget_field *fields,
     struct json_object *object, const char *pointer, struct budget_values *ret_values);
+
+/**
+ * One value from outside JSON (query key, path segment, option of the CLI) to canonical text.
+ * @param pointer  what errors name: "?limit", "/id"
+ */
+enum budget_status budget_field_read(struct budget_ctx *ctx, const struct budget_field *field, const char *pointer,
+    const char *text, const char **ret_text);
+
+/** The same for a JSON value of any field type; value is not NULL. The text may live in value or in the arena. */
+enum budget_status budget_field_decode(struct budget_ctx *ctx, const struct budget_field *field, const char *pointer,
+    struct json_object *value, const char **ret_text);
+
+/**
+ * Percent-decodes n bytes ('+' = space in a query). out has room for n + 1 bytes.
+ * @return false when an escape is broken, is %00, or the result is not UTF-8
+ */
+bool budget_percent_decode(const char *from, size_t n, bool is_query, char *out);
+
+/** True when a member name is the field's: snake_case as it stands, or camelCase. */
+bool budget_field_named(const struct budget_field *field, const char *name);
 
 /** The same for a query string (percent-decoding, '+', limits on length and count; unknown and repeated keys refused). */
 enum budget_status budget_fields_query(struct budget_ctx *ctx, const struct budget_field *fields,

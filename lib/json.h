@@ -1,19 +1,28 @@
-/* json-c behind a small door: bounded parsing, digits kept. The only file that includes json-c is json.c (and field.c). */
+/*
+ * json-c behind a small door: its tree, its printing, but a reader of our own. Its parser lets pass what must not reach
+ * money or the database: NaN, 'single quotes', 1., -01, control characters, "\u0000", duplicate names (the last wins),
+ * and it clamps integers beyond 64 bits. json-c is included by json.c, json_read.c and field.c only.
+ */
 #ifndef BUDGET_LIB_JSON_H
 #define BUDGET_LIB_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/decimal.h"
 #include "lib/error.h"
 
 struct json_object;
 
+#define BUDGET_JSON_DEPTH_MAX 32
+#define BUDGET_JSON_NAME_MAX 255 /* bytes of a member's name */
+
 /**
- * Parses one JSON value and nothing behind it but white space. Strict: valid UTF-8, no NUL, no comments, no NaN, no
- * duplicate keys, depth <= 32. Numbers keep their source digits (never through a double).
- * @param[out] ret_value  owned by the caller: budget_json_put(), or the _auto_json_ attribute
- * @return BUDGET_OK; BUDGET_ESYNTAX (not_json, with the offset; too_deep is BUDGET_EINVALID)
+ * Reads one JSON value and nothing behind it but white space. Strict: RFC 8259, valid UTF-8. Numbers keep their source
+ * digits (never through a double).
+ * @param[out] ret_value  owned by the caller: budget_json_put(), or the _auto_json_ attribute. NULL for JSON null
+ * @return BUDGET_OK; BUDGET_ESYNTAX not_json, with line and column; BUDGET_EINVALID with the JSON pointer: too_deep,
+ *         duplicate_field, invalid_text (\u0000, half a surrogate pair, an endless name)
  */
 enum budget_status budget_json_parse(struct budget_ctx *ctx, const char *text, size_t length, struct json_object **ret_value);
 void budget_json_put(struct json_object **value);
@@ -32,13 +41,5 @@ const char *budget_json_print(struct budget_ctx *ctx, struct json_object *value)
 /** Calls each member of an object in source order. */
 typedef void budget_json_member_fn(void *user, const char *name, struct json_object *value);
 void budget_json_each(struct json_object *object, budget_json_member_fn *call, void *user);
-
-/**
- * Canonical plain decimal text of a JSON number or numeric string: no exponent, no leading '+', no leading zeros,
- * no trailing zeros behind the point. "1.50e-6" -> "0.0000015", "-0" -> "0".
- * Limits: |value| < 10^12, scale <= 30, source exponent within +-40.
- * @return canonical text in the arena, or NULL when it is no decimal or beyond the limits
- */
-const char *budget_decimal_parse(struct budget_ctx *ctx, const char *text);
 
 #endif

@@ -30,6 +30,9 @@ void budget_text_json(struct budget_text *text, const char *value);
 void budget_text_member(struct budget_text *text, const char *name, const char *value);
 void budget_text_member_raw(struct budget_text *text, const char *name, const char *value);
 
+/** Appends "/name" as a step of a JSON pointer: '~' and '/' escaped (RFC 6901). */
+void budget_text_pointer(struct budget_text *text, const char *name);
+
 /** The finished, NUL-terminated text, or NULL when any append failed (beyond the arena's cap). */
 const char *budget_text_done(struct budget_text *text);
 

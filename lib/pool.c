@@ -1,0 +1,187 @@
+#include "lib/pool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/ctx.h"
+
+enum { CONNECTIONS_MAX = 256, URL_MAX_BYTES = 2048 };
+
+/* After a failed connect nobody tries again for this long: 32 threads need not each find out that the server is away. */
+static const int64_t AWAY_US = 200 * 1000;
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t freed;
+	struct budget_db slots[CONNECTIONS_MAX];
+	struct budget_db *free;
+	char url[URL_MAX_BYTES];
+	int max, wait_ms, busy;
+	_Atomic int open;
+	_Atomic long failures;
+	_Atomic int64_t away_until_us;
+} pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static int64_t
+now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+enum budget_status
+budget_pool_open(const char *url, int max, int wait_ms)
+{
+	pthread_condattr_t attributes;
+
+	if (url == NULL || strlen(url) >= sizeof pool.url || max < 1)
+		return BUDGET_EINVALID;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&pool.freed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	pthread_mutex_lock(&pool.lock);
+	memcpy(pool.url, url, strlen(url) + 1);
+	pool.max = max < CONNECTIONS_MAX ? max : CONNECTIONS_MAX;
+	pool.wait_ms = wait_ms;
+	pool.busy = 0;
+	pool.away_until_us = 0;
+	pool.free = NULL;
+	for (int i = pool.max - 1; i >= 0; i--) {
+		pool.slots[i].next_free = pool.free;
+		pool.free = &pool.slots[i];
+	}
+	pthread_mutex_unlock(&pool.lock);
+	return BUDGET_OK;
+}
+
+void
+budget_pool_close(void)
+{
+	pthread_mutex_lock(&pool.lock);
+	for (struct budget_db *db = pool.free; db != NULL; db = db->next_free)
+		budget_pool_drop(db);
+	pool.free = NULL;
+	pool.max = 0;
+	pthread_mutex_unlock(&pool.lock);
+}
+
+void
+budget_pool_stats(int *ret_open, int *ret_busy, long *ret_failures)
+{
+	pthread_mutex_lock(&pool.lock);
+	if (ret_open != NULL)
+		*ret_open = pool.open;
+	if (ret_busy != NULL)
+		*ret_busy = pool.busy;
+	if (ret_failures != NULL)
+		*ret_failures = pool.failures;
+	pthread_mutex_unlock(&pool.lock);
+}
+
+enum budget_status
+budget_pool_take(struct budget_ctx *ctx)
+{
+	int64_t until_us = now_us() + (int64_t)pool.wait_ms * 1000;
+	struct timespec until = { .tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000 };
+	int outcome = 0;
+
+	pthread_mutex_lock(&pool.lock);
+	while (pool.free == NULL && pool.max > 0 && outcome != ETIMEDOUT)
+		outcome = pthread_cond_timedwait(&pool.freed, &pool.lock, &until);
+	ctx->db = pool.free;
+	if (ctx->db != NULL) {
+		pool.free = ctx->db->next_free;
+		pool.busy++;
+	}
+	pthread_mutex_unlock(&pool.lock);
+	if (ctx->db != NULL)
+		return BUDGET_OK;
+	if (pool.max == 0)
+		return budget_fail(ctx, BUDGET_EBUSY, "database_not_configured", NULL, "This program has no database to ask.");
+	return budget_fail(ctx, BUDGET_EBUSY, "pool_exhausted", NULL,
+	    "All database connections are busy: try again in a moment.");
+}
+
+void
+budget_db_release(struct budget_ctx *ctx)
+{
+	struct budget_db *db = ctx->db;
+
+	if (db == NULL)
+		return;
+	ctx->db = NULL;
+	if (db->connection != NULL && PQtransactionStatus(db->connection) != PQTRANS_IDLE)
+		budget_pool_drop(db); /* in doubt */
+	pthread_mutex_lock(&pool.lock);
+	db->next_free = pool.free;
+	pool.free = db;
+	pool.busy--;
+	pthread_cond_signal(&pool.freed);
+	pthread_mutex_unlock(&pool.lock);
+}
+
+void
+budget_pool_drop(struct budget_db *db)
+{
+	if (db->connection == NULL)
+		return;
+	PQfinish(db->connection);
+	db->connection = NULL;
+	memset(db->is_prepared, 0, sizeof db->is_prepared);
+	pool.open--;
+}
+
+static void
+ignore_notice(void *user, const char *message)
+{
+	(void)user;
+	(void)message;
+}
+
+static enum budget_status
+away(struct budget_ctx *ctx, const char *internal)
+{
+	budget_fail(ctx, BUDGET_EBUSY, "database_away", NULL,
+	    "The database cannot be reached: nothing was done, try again in a moment.");
+	ctx->error.internal = internal;
+	return BUDGET_EBUSY;
+}
+
+enum budget_status
+budget_pool_connect(struct budget_ctx *ctx, struct budget_db *db)
+{
+	/* what stands before dbname is a default that the connection string may change, what stands behind it holds */
+	static const char *const names[] = { "connect_timeout", "keepalives_idle", "tcp_user_timeout", "application_name",
+		"dbname", "client_encoding", "options", NULL };
+	const char *values[] = { "3", "30", "10000", program_invocation_short_name, pool.url, "UTF8",
+		"-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601 -c client_min_messages=warning", NULL };
+	PGconn *connection;
+
+	if (db->connection != NULL)
+		return BUDGET_OK;
+	if (now_us() < pool.away_until_us)
+		return away(ctx, "still away");
+	connection = PQconnectdbParams(names, values, 1);
+	if (PQstatus(connection) != CONNECTION_OK) {
+		const char *reason = budget_arena_strdup(&ctx->arena, PQerrorMessage(connection));
+
+		PQfinish(connection);
+		pool.failures++;
+		pool.away_until_us = now_us() + AWAY_US;
+		return away(ctx, reason);
+	}
+	PQsetNoticeProcessor(connection, ignore_notice, NULL);
+	pool.away_until_us = 0;
+	pool.open++;
+	db->connection = connection;
+	return BUDGET_OK;
+}

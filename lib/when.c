@@ -1,0 +1,89 @@
+#include "lib/when.h"
+
+#include <ctype.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Value of exactly n digits at text, or -1. */
+static int
+number(const char *text, int n)
+{
+	int value = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (!isdigit((unsigned char)text[i]))
+			return -1;
+		value = value * 10 + (text[i] - '0');
+	}
+	return value;
+}
+
+static bool
+is_date(const char *text)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	int year, month, day;
+
+	if (strnlen(text, 10) < 10 || text[4] != '-' || text[7] != '-')
+		return false;
+	year = number(text, 4);
+	month = number(text + 5, 2);
+	day = number(text + 8, 2);
+	if (year < 1970 || month < 1 || month > 12 || day < 1)
+		return false;
+	if (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0))
+		return day <= 29;
+	return day <= days[month - 1];
+}
+
+/* Hours and minutes of an offset: +hh:mm or +hhmm. */
+static bool
+is_zone(const char *text)
+{
+	int hour, minute;
+
+	if ((text[0] == 'Z' || text[0] == 'z') && text[1] == '\0')
+		return true;
+	if (text[0] != '+' && text[0] != '-')
+		return false;
+	hour = number(text + 1, 2);
+	if (hour < 0 || hour > 15)
+		return false;
+	text += text[3] == ':' ? 4 : 3;
+	minute = number(text, 2);
+	return minute >= 0 && minute <= 59 && text[2] == '\0';
+}
+
+bool
+budget_date_valid(const char *text)
+{
+	return is_date(text) && text[10] == '\0';
+}
+
+bool
+budget_time_valid(const char *text)
+{
+	int hour, minute, second, digits = 0;
+
+	if (!is_date(text))
+		return false;
+	text += 10;
+	if (*text == '\0')
+		return true;
+	if ((*text != 'T' && *text != 't' && *text != ' ') || strnlen(text, 9) < 9 || text[3] != ':' || text[6] != ':')
+		return false;
+	hour = number(text + 1, 2);
+	minute = number(text + 4, 2);
+	second = number(text + 7, 2);
+	if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
+		return false;
+	text += 9;
+	if (*text == '.') {
+		while (isdigit((unsigned char)text[1 + digits]))
+			digits++;
+		if (digits < 1 || digits > 9)
+			return false;
+		text += 1 + digits;
+	}
+	return *text == '\0' || is_zone(text);
+}
