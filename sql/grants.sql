@@ -39,7 +39,9 @@ BEGIN
         rule := CASE
             WHEN item.relname IN ('price', 'model', 'model_alias', 'provider_name')
                 THEN 'USING (tenant_id = ANY (ARRAY[budget.tenant(), budget.catalogue_tenant()])) WITH CHECK (tenant_id = budget.tenant())'
-            WHEN item.relname IN ('tenant', 'api_key')
+            WHEN item.relname = 'tenant' -- its price_epoch tells whether the shared catalogue has moved on
+                THEN 'USING (tenant_id = ANY (ARRAY[budget.tenant(), budget.catalogue_tenant()]) OR current_setting(''budget.tenant'', true) = ''*'') WITH CHECK (tenant_id = budget.tenant() OR current_setting(''budget.tenant'', true) = ''*'')'
+            WHEN item.relname = 'api_key'
                 THEN 'USING (tenant_id = budget.tenant() OR current_setting(''budget.tenant'', true) = ''*'')'
             ELSE 'USING (tenant_id = budget.tenant())' END;
         SELECT obj_description(oid, 'pg_policy') INTO present FROM pg_policy WHERE polrelid = item.oid AND polname = 'tenant_rows';

@@ -22,16 +22,19 @@ CREATE TABLE budget.shape (
 CREATE UNIQUE INDEX shape_tuple ON budget.shape (tenant_id, budget_id, model, provider, component, task_type, tier)
     NULLS NOT DISTINCT;
 
--- What a shape means under the current policies and catalogue; made again when an epoch has moved on.
+-- What a combination of request attributes means under the current policies and catalogue; made again when an epoch has
+-- moved on. Keyed by a hash of the attributes as the client sent them (the tier may be absent there).
 CREATE TABLE budget.shape_plan (
     tenant_id      uuid NOT NULL,
-    shape_id       integer NOT NULL,
+    attrs_hash     uuid NOT NULL,                 -- md5 over budget, provider, model, tier, component, task_type
     policy_epoch   bigint NOT NULL,
-    price_epoch    bigint NOT NULL,               -- tenant's + catalogue's
+    price_epoch    bigint NOT NULL,               -- the tenant's plus the catalogue's
+    shape_id       integer NOT NULL,
+    tier           text NOT NULL,                 -- as sent, else derived from the model
     revisions      integer[] NOT NULL,            -- policies that count this shape, ascending, at most 32
-    price_provider text,                          -- canonical model that prices it; NULL = unpriced
-    price_model    text,
-    PRIMARY KEY (tenant_id, shape_id)
+    price_provider text,                          -- canonical model that prices it; the dearest candidate when the
+    price_model    text,                          -- request names no model; NULL = unpriced
+    PRIMARY KEY (tenant_id, attrs_hash)
 );
 
 CREATE TABLE budget.policy_state (
@@ -125,6 +128,8 @@ CREATE TABLE budget.usage_record (
     characters            bigint NOT NULL DEFAULT 0,
     images                bigint NOT NULL DEFAULT 0,
     seconds               numeric NOT NULL DEFAULT 0,
+    output_characters     bigint NOT NULL DEFAULT 0,
+    web_searches          bigint NOT NULL DEFAULT 0,
     pricing_id            uuid,                   -- price frozen on the record; NULL = unpriced
     input_cost            numeric,
     output_cost           numeric,

@@ -1,0 +1,52 @@
+-- Locks the holds that open items name, by id.
+CREATE OR REPLACE FUNCTION budget.ledger_lock_holds(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[])
+RETURNS budget.hold[] LANGUAGE plpgsql AS $$
+DECLARE
+    ids uuid[];
+    result budget.hold[];
+BEGIN
+    SELECT array_agg(DISTINCT i.hold_id) INTO ids FROM unnest(p_items) i
+     WHERE i.hold_id IS NOT NULL AND (p_outcomes[i.n]).status IS NULL;
+    IF ids IS NULL THEN
+        RETURN '{}';
+    END IF;
+    SELECT array_agg(h.locked) INTO result FROM (
+        SELECT hold AS locked FROM budget.hold WHERE tenant_id = p_tenant AND hold_id = ANY (ids)
+         ORDER BY hold_id FOR NO KEY UPDATE) h;
+    RETURN coalesce(result, '{}');
+END $$;
+
+-- Locks the policy states of everything the group posts to or holds on, by (revision, scope), then takes the one instant
+-- the group decides at: never before an instant another group has decided at, whatever the clock does.
+CREATE OR REPLACE FUNCTION budget.ledger_lock_states(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[],
+    p_holds budget.hold[], OUT slots budget.ledger_slot[], OUT t timestamptz) LANGUAGE plpgsql AS $$
+DECLARE
+    revisions integer[];
+    scopes text[];
+BEGIN
+    SELECT array_agg(w.revision), array_agg(w.scope) INTO revisions, scopes
+      FROM (SELECT r.revision, budget.scope_of(r.period, m.context_id, m.task_id) AS scope
+              FROM (SELECT i.revisions, i.context_id, i.task_id FROM unnest(p_items) i
+                     WHERE (p_outcomes[i.n]).status IS NULL AND i.verb IN ('record', 'reserve')
+                     UNION SELECT h.revisions, h.context_id, h.task_id FROM unnest(p_holds) h) m
+             CROSS JOIN LATERAL unnest(m.revisions) AS wanted
+              JOIN budget.policy_revision r ON r.tenant_id = p_tenant AND r.revision = wanted
+             GROUP BY 1, 2 ORDER BY 1, 2) w;
+    IF revisions IS NULL THEN
+        t := clock_timestamp();
+        slots := '{}';
+        RETURN;
+    END IF;
+    IF (SELECT count(*) FROM unnest(revisions, scopes) AS w (revision, scope)
+          JOIN budget.policy_state s ON s.tenant_id = p_tenant AND s.revision = w.revision AND s.scope = w.scope) < cardinality(revisions) THEN
+        INSERT INTO budget.policy_state (tenant_id, revision, scope)
+        SELECT p_tenant, w.revision, w.scope FROM unnest(revisions, scopes) AS w (revision, scope) ORDER BY 2, 3
+            ON CONFLICT DO NOTHING;
+    END IF;
+    SELECT max(l.last_t) INTO t FROM (
+        SELECT s.last_t FROM unnest(revisions, scopes) AS w (revision, scope)
+          JOIN budget.policy_state s ON s.tenant_id = p_tenant AND s.revision = w.revision AND s.scope = w.scope
+         ORDER BY s.revision, s.scope FOR NO KEY UPDATE OF s) l;
+    t := greatest(clock_timestamp(), t);
+    slots := budget.ledger_slots(p_tenant, revisions, scopes, t);
+END $$;

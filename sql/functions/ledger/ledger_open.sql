@@ -1,0 +1,111 @@
+-- Opens the group: items that failed at the door are closed with their error, repeats with the first answer.
+-- A repeat is a client-made id, or a key, that already names a record or hold: same body -> replay, other body -> 422.
+CREATE OR REPLACE FUNCTION budget.ledger_open(p_tenant uuid, p_items budget.ledger_item[]) RETURNS budget.ledger_outcome[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    outcomes budget.ledger_outcome[];
+    twin record;
+BEGIN
+    SELECT array_agg(ROW(i.n, i.error_status, i.error_code, i.error_pointer, i.error_detail, false, NULL, NULL, 0, 0, NULL,
+                         coalesce(i.flags, '{}'), NULL, NULL, NULL)::budget.ledger_outcome ORDER BY i.n)
+      INTO outcomes FROM unnest(p_items) i;
+    FOR twin IN
+        SELECT i.n, i.body_hash, coalesce(k.entity_id, r.record_id, h.hold_id) AS entity_id,
+               coalesce(k.body_hash, r.body_hash, h.body_hash) AS first_hash
+          FROM unnest(p_items) i
+          LEFT JOIN budget.request_key k ON k.tenant_id = p_tenant AND k.verb = i.verb AND k.key_hash = i.key_hash
+          LEFT JOIN budget.usage_record r ON r.tenant_id = p_tenant AND r.record_id = i.id AND i.verb = 'record' AND i.key_hash IS NULL
+          LEFT JOIN budget.hold h ON h.tenant_id = p_tenant AND h.hold_id = i.id AND i.verb = 'reserve' AND i.key_hash IS NULL
+         WHERE (NOT i.is_fresh OR i.key_hash IS NOT NULL) AND i.verb IN ('record', 'reserve')
+           AND coalesce(k.entity_id, r.record_id, h.hold_id) IS NOT NULL
+    LOOP
+        outcomes[twin.n] := budget.ledger_replay(outcomes[twin.n], twin.entity_id, twin.body_hash = twin.first_hash);
+    END LOOP;
+    RETURN outcomes;
+END $$;
+
+CREATE OR REPLACE FUNCTION budget.ledger_replay(outcome budget.ledger_outcome, entity_id uuid, is_same boolean)
+RETURNS budget.ledger_outcome LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF is_same THEN
+        outcome.status := 200;
+        outcome.is_replay := true;
+        outcome.entity_id := entity_id;
+    ELSE
+        outcome.status := 422;
+        outcome.code := 'idempotency_mismatch';
+        outcome.pointer := '';
+        outcome.detail := 'This id or Idempotency-Key was used before with another body: send the same body, or a new id.';
+    END IF;
+    RETURN outcome;
+END $$;
+
+-- Claims the keys of what is still open. A twin that commits meanwhile is waited for; then it is a repeat.
+CREATE OR REPLACE FUNCTION budget.ledger_keys(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[])
+RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
+DECLARE
+    claimed integer;
+    wanted integer;
+    twin record;
+BEGIN
+    SELECT count(*) INTO wanted FROM unnest(p_items) i WHERE i.key_hash IS NOT NULL AND (p_outcomes[i.n]).status IS NULL;
+    IF wanted = 0 THEN
+        RETURN p_outcomes;
+    END IF;
+    INSERT INTO budget.request_key (tenant_id, verb, key_hash, body_hash, entity_id)
+    SELECT p_tenant, i.verb, i.key_hash, i.body_hash, i.id FROM unnest(p_items) i
+     WHERE i.key_hash IS NOT NULL AND (p_outcomes[i.n]).status IS NULL ORDER BY i.verb, i.key_hash
+        ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS claimed = ROW_COUNT;
+    IF claimed < wanted THEN
+        FOR twin IN
+            SELECT i.n, i.body_hash, k.entity_id, k.body_hash AS first_hash
+              FROM unnest(p_items) i
+              JOIN budget.request_key k ON k.tenant_id = p_tenant AND k.verb = i.verb AND k.key_hash = i.key_hash
+             WHERE (p_outcomes[i.n]).status IS NULL AND k.entity_id <> i.id
+        LOOP
+            p_outcomes[twin.n] := budget.ledger_replay(p_outcomes[twin.n], twin.entity_id, twin.body_hash = twin.first_hash);
+        END LOOP;
+    END IF;
+    RETURN p_outcomes;
+END $$;
+
+-- Refuses, without a lock and without a write, the reserves that one committed snapshot shows not to fit: that is a
+-- correct refusal, and it is what a storm of refused calls costs. The first refusal of a period leaves its alert.
+CREATE OR REPLACE FUNCTION budget.ledger_refuse_early(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[])
+RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
+DECLARE
+    candidates budget.ledger_item[];
+    slots budget.ledger_slot[];
+    item budget.ledger_item;
+    t timestamptz := clock_timestamp();
+    likely budget.ledger_item[];
+BEGIN
+    SELECT array_agg(i) INTO candidates FROM unnest(p_items) i WHERE i.verb = 'reserve' AND (p_outcomes[i.n]).status IS NULL;
+    IF candidates IS NULL THEN
+        RETURN p_outcomes;
+    END IF;
+    slots := budget.ledger_slots_of(p_tenant, candidates, t);
+    FOREACH item IN ARRAY candidates LOOP -- a rough look: without expired holds and approvals it refuses too much, never too little
+        IF (budget.ledger_judge(item, slots)).decision IN ('block', 'approval_required') THEN
+            likely := likely || item;
+        END IF;
+    END LOOP;
+    IF likely IS NULL THEN
+        RETURN p_outcomes;
+    END IF;
+    RETURN budget.ledger_refuse(p_tenant, likely, p_outcomes, t);
+END $$;
+
+-- Decides items exactly and closes those that are refused; the others stay open.
+CREATE OR REPLACE FUNCTION budget.ledger_refuse(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[], p_t timestamptz)
+RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
+DECLARE
+    refused record;
+BEGIN
+    FOR refused IN SELECT * FROM budget.ledger_decide(p_tenant, p_items, p_t) d WHERE d.decision IN ('block', 'approval_required') LOOP
+        p_outcomes[refused.n] := budget.ledger_close_refused(p_tenant, p_outcomes[refused.n], refused.decision, refused.deciding,
+            refused.deciding_unit, refused.body);
+    END LOOP;
+    RETURN p_outcomes;
+END $$;
