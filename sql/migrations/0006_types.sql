@@ -1,10 +1,8 @@
 -- 0006_types.sql
--- Why:   what every API function returns to the handlers.
+-- Why:   every API function answers in one shape.
 -- Locks: none (first install).
 -- Mixed: first release.
 
-CREATE TYPE budget.reply AS (
-    status integer, -- NULL = the success status of the route
-    body   json,    -- json, not jsonb: the order of members is for people
-    etag   text     -- version of the object, without quotes; NULL = none
-);
+-- status: HTTP status, NULL = the route's success; body: json, not jsonb: the order of members is for people;
+-- etag: version of the object without quotes, or NULL.
+CREATE TYPE budget.reply AS (status integer, body json, etag text);
