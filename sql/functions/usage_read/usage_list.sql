@@ -1,0 +1,43 @@
+-- GET /usage/records = GET /usage: newest first by (charged_at, record_id). Filters: usage_where, usage_shapes,
+-- start_date, end_date. total is exact to 10,000, null beyond.
+CREATE OR REPLACE FUNCTION budget.usage_list(tenant uuid, context jsonb, args jsonb) RETURNS budget.reply LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp AS $$
+DECLARE
+    size   integer := coalesce((args ->> 'limit')::integer, 50);
+    page   integer := coalesce((args ->> 'page')::integer, 1);
+    shapes integer[];
+    starts timestamptz;
+    ends   timestamptz;
+    after  text[];
+    clause text;
+    found  bigint;
+    rows   json[];
+BEGIN
+    PERFORM budget.enter(tenant, context);
+    after := budget.cursor_decode(args ->> 'cursor', 2);
+    shapes := budget.usage_shapes(args);
+    SELECT r.starts, r.ends INTO starts, ends FROM budget.usage_range(args) AS r;
+    clause := budget.usage_where(args, shapes, starts, ends);
+    EXECUTE 'SELECT count(*) FROM (SELECT FROM budget.usage_record u WHERE ' || clause || ' LIMIT 10001) AS counted'
+       INTO found USING tenant, args, shapes, starts, ends;
+    EXECUTE 'SELECT array_agg(budget.usage_record_json(r)) FROM (SELECT u AS r FROM budget.usage_record u WHERE ' || clause
+         || CASE WHEN after IS NULL THEN '' ELSE ' AND (u.charged_at, u.record_id) < ($8, $9)' END
+         || ' ORDER BY u.charged_at DESC, u.record_id DESC LIMIT $6 OFFSET $7) AS slice'
+       INTO rows USING tenant, args, shapes, starts, ends, size + 1,
+            CASE WHEN after IS NULL THEN (page - 1) * size::bigint ELSE 0 END, after[1]::timestamptz, after[2]::uuid;
+    RETURN (NULL::integer, json_build_object('items', coalesce(to_json(rows[:size]), '[]'), 'total', CASE WHEN found <= 10000 THEN found END,
+        'page', page, 'limit', size, 'next_cursor', CASE WHEN cardinality(rows) > size
+            THEN budget.cursor_encode(rows[size] ->> 'charged_at', rows[size] ->> 'record_id') END), NULL::text);
+END $$;
+
+-- start_date and end_date as instants, in the zone of the budget asked for.
+CREATE OR REPLACE FUNCTION budget.usage_range(args jsonb, OUT starts timestamptz, OUT ends timestamptz) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    zone text := (budget.zone_in_sight((args ->> 'budget_id')::uuid)).time_zone;
+BEGIN
+    starts := budget.range_bound(args ->> 'start_date', zone, false);
+    ends := budget.range_bound(args ->> 'end_date', zone, true);
+    IF starts > ends THEN
+        PERFORM budget.fail(422, 'range_reversed', '/end_date', 'end_date lies before start_date: swap them.');
+    END IF;
+END $$;
