@@ -1,4 +1,4 @@
--- 0007_ledger_types.sql
+-- 0008_ledger_types.sql
 -- Why:   what passes between the steps of one ledger group (sql/functions/ledger/README.md).
 -- Locks: none.
 -- Mixed: first release.
