@@ -23,28 +23,36 @@ CREATE OR REPLACE FUNCTION budget.json_with(object json, more json) RETURNS json
     SELECT (left(object::text, -1) || ', ' || substr(more::text, 2))::json
 $$;
 
--- The group's answers: each item's row read back (a repeat reads the first one's), so what is answered is what is stored.
-CREATE OR REPLACE FUNCTION budget.ledger_answers(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[])
-RETURNS SETOF budget.ledger_result LANGUAGE plpgsql AS $$
+-- The group's answers: from the rows it wrote; a repeat reads the rows of the first time.
+CREATE OR REPLACE FUNCTION budget.ledger_answers(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[],
+    p_records budget.usage_record[], p_holds budget.hold[]) RETURNS SETOF budget.ledger_result LANGUAGE plpgsql AS $$
+DECLARE
+    old_ids uuid[];
 BEGIN
+    SELECT array_agg(o.entity_id) INTO old_ids FROM unnest(p_outcomes) o WHERE o.is_replay;
+    IF old_ids IS NOT NULL THEN
+        p_records := p_records || ARRAY(SELECT r FROM budget.usage_record r WHERE r.tenant_id = p_tenant AND r.record_id = ANY (old_ids));
+        p_holds := p_holds || ARRAY(SELECT h FROM budget.hold h WHERE h.tenant_id = p_tenant AND (h.hold_id = ANY (old_ids)
+            OR h.hold_id IN (SELECT r.hold_id FROM unnest(p_records) r)));
+    END IF;
     RETURN QUERY
     SELECT o.n, o.status, o.code, o.pointer, o.detail, false, NULL::uuid, o.extra FROM unnest(p_outcomes) o WHERE o.status >= 400;
     RETURN QUERY
     SELECT i.n, 201, NULL::text, NULL::text, NULL::text, o.is_replay, r.record_id,
            CASE WHEN r.hold_id IS NULL THEN budget.usage_record_json(r)
-                ELSE budget.json_with(budget.usage_record_json(r), json_build_object('allocation', json_build_object('allocation_id', h.hold_id,
+                ELSE budget.json_with(budget.usage_record_json(r), json_build_object('allocation', json_build_object('allocation_id', r.hold_id,
                      'state', coalesce(h.state, 'unknown'), 'remaining_tokens', h.left_tokens, 'remaining_cost', budget.decimal(h.left_cost)))) END
-      FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n
-      JOIN budget.usage_record r ON r.tenant_id = p_tenant AND r.record_id = coalesce(o.entity_id, i.id)
-      LEFT JOIN budget.hold h ON h.tenant_id = p_tenant AND h.hold_id = r.hold_id
-     WHERE i.verb = 'record' AND coalesce(o.status, 200) < 400;
+      FROM unnest(p_records) r
+      JOIN unnest(p_items) i ON i.verb = 'record'
+      JOIN unnest(p_outcomes) o ON o.n = i.n AND coalesce(o.status, 200) < 400 AND r.record_id = coalesce(o.entity_id, i.id)
+      LEFT JOIN LATERAL (SELECT x.* FROM unnest(p_holds) x WHERE x.hold_id = r.hold_id LIMIT 1) h ON true;
     RETURN QUERY
     SELECT i.n, CASE WHEN i.verb = 'reserve' AND i.kind = 'allocation' THEN 201 ELSE 200 END, NULL::text, NULL::text, NULL::text, o.is_replay, h.hold_id,
            CASE i.verb WHEN 'reserve' THEN budget.hold_json(h, s)
                 ELSE budget.json_with(budget.hold_json(h, s), json_build_object('tokens_released', o.released_tokens,
                      'cost_released', budget.decimal(o.released_cost))) END
       FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n
-      JOIN budget.hold h ON h.tenant_id = p_tenant AND h.hold_id = coalesce(o.entity_id, i.id)
+     CROSS JOIN LATERAL (SELECT x.* FROM unnest(p_holds) x WHERE x.hold_id = coalesce(o.entity_id, i.id) LIMIT 1) h
       JOIN budget.shape s ON s.tenant_id = p_tenant AND s.shape_id = h.shape_id
      WHERE i.verb <> 'record' AND coalesce(o.status, 200) < 400;
 END $$;

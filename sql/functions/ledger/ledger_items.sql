@@ -36,8 +36,8 @@ BEGIN
                reported_cost numeric, operation_id text, request_id text, user_id text, metadata jsonb, flags text[])
       JOIN budget.tenant t ON t.tenant_id = p_tenant
       JOIN budget.tenant cat ON cat.tenant_id = budget.catalogue_tenant()
-      LEFT JOIN LATERAL budget.ledger_hold_of(p_tenant, i.verb, i.hold_id, i.context_id, i.component) h
-             ON i.hold_id IS NOT NULL OR (i.verb = 'record' AND i.context_id IS NOT NULL)
+      LEFT JOIN LATERAL (SELECT f.* FROM budget.ledger_hold_of(p_tenant, i.verb, i.hold_id, i.context_id, i.component) f
+                          WHERE i.hold_id IS NOT NULL OR (i.verb = 'record' AND i.context_id IS NOT NULL)) h ON true
       LEFT JOIN budget.budget b ON b.tenant_id = p_tenant
             AND b.budget_id = coalesce(i.budget_id, h.budget_id, i.key_budget_id, t.default_budget_id)
      CROSS JOIN LATERAL (SELECT coalesce(i.occurred_at, i.occurred_local AT TIME ZONE b.time_zone) AS at) x
@@ -55,10 +55,10 @@ BEGIN
                + coalesce(i.input_audio_tokens, 0) + coalesce(i.output_audio_tokens, 0) + coalesce(i.input_image_tokens, 0)
                + coalesce(i.output_image_tokens, 0) END AS total_tokens) q
       LEFT JOIN LATERAL budget.price_at(p_tenant, p.price_provider, p.price_model, coalesce(i.service_tier, 'standard'),
-               CASE WHEN i.verb = 'record' THEN coalesce(x.at, v_now) ELSE v_now END) pr ON p.price_model IS NOT NULL
-      LEFT JOIN LATERAL budget.usage_cost(pr, u.usage) c ON i.verb = 'record' AND pr.pricing_id IS NOT NULL
-      LEFT JOIN LATERAL budget.ledger_ask(pr, i.provider, b.hold_basis, i.tokens, i.cost, i.input_tokens, i.max_output_tokens, i.estimated_tokens) a
-             ON i.verb IN ('reserve', 'check')
+               CASE WHEN i.verb = 'record' THEN coalesce(x.at, v_now) ELSE v_now END) pr ON true
+      LEFT JOIN LATERAL (SELECT f.* FROM budget.usage_cost(pr, u.usage) f WHERE i.verb = 'record' AND pr.pricing_id IS NOT NULL) c ON true
+      LEFT JOIN LATERAL (SELECT f.* FROM budget.ledger_ask(pr, i.provider, b.hold_basis, i.tokens, i.cost, i.input_tokens,
+               i.max_output_tokens, i.estimated_tokens) f WHERE i.verb IN ('reserve', 'check')) a ON true
       LEFT JOIN LATERAL budget.ledger_door(i.verb, i.budget_id, i.key_budget_id, b, x.at, coalesce(i.received_at, v_now),
                h.hold_id IS NOT NULL, v_backdate, v_ahead) e ON true
      ORDER BY i.n;

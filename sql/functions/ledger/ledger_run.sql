@@ -11,6 +11,8 @@ DECLARE
     holds budget.hold[];
     slots budget.ledger_slot[];
     postings budget.ledger_posting[];
+    records budget.usage_record[];
+    added budget.hold[];
     t timestamptz;
 BEGIN
     PERFORM budget.enter(p_tenant, '{}');
@@ -28,7 +30,7 @@ BEGIN
         postings := budget.ledger_postings(items, outcomes, slots);
         slots := budget.ledger_spend(slots, postings, t);
         SELECT a.outcomes, a.slots INTO outcomes, slots FROM budget.ledger_admit(p_tenant, items, outcomes, slots, t) a;
-        PERFORM budget.ledger_write(p_tenant, items, outcomes, slots, postings, t);
+        SELECT w.records, w.holds INTO records, added FROM budget.ledger_write(p_tenant, items, outcomes, slots, postings, t) w;
     END IF;
-    RETURN QUERY SELECT * FROM budget.ledger_answers(p_tenant, items, outcomes);
+    RETURN QUERY SELECT * FROM budget.ledger_answers(p_tenant, items, outcomes, records, holds || added);
 END $$;

@@ -12,8 +12,10 @@ BEGIN
 END $$;
 
 -- Everything else the group changes, in lock order: policy states, counters (and the alerts they cross), records, holds.
+-- Returns the rows it appended: what is answered is what is stored.
 CREATE OR REPLACE FUNCTION budget.ledger_write(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[],
-    p_slots budget.ledger_slot[], p_postings budget.ledger_posting[], p_t timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+    p_slots budget.ledger_slot[], p_postings budget.ledger_posting[], p_t timestamptz,
+    OUT records budget.usage_record[], OUT holds budget.hold[]) LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE budget.policy_state st
        SET held_cost = s.held_cost, held_tokens = s.held_tokens, window_floor = s.window_floor, window_cost = s.window_cost,
@@ -23,8 +25,8 @@ BEGIN
     IF cardinality(p_postings) > 0 THEN
         PERFORM budget.ledger_count(p_tenant, p_slots, p_postings);
     END IF;
-    PERFORM budget.ledger_insert_records(p_tenant, p_items, p_outcomes);
-    PERFORM budget.ledger_insert_holds(p_tenant, p_items, p_outcomes, p_t);
+    records := budget.ledger_insert_records(p_tenant, p_items, p_outcomes);
+    holds := budget.ledger_insert_holds(p_tenant, p_items, p_outcomes, p_t);
 END $$;
 
 -- Adds the postings to the counters; what they cross raises its alert in this transaction.
@@ -61,16 +63,16 @@ END $$;
 -- Appends the records. A row that is already there means that a twin of a client-made id has just committed: the whole
 -- group is run again (40001) and finds the twin when it opens.
 CREATE OR REPLACE FUNCTION budget.ledger_insert_records(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[])
-RETURNS void LANGUAGE plpgsql AS $$
+RETURNS budget.usage_record[] LANGUAGE plpgsql AS $$
 DECLARE
     wanted integer;
-    written integer;
+    written budget.usage_record[];
 BEGIN
     SELECT count(*) INTO wanted FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n WHERE i.verb = 'record' AND o.status IS NULL;
     IF wanted = 0 THEN
-        RETURN;
+        RETURN NULL;
     END IF;
-    INSERT INTO budget.usage_record (tenant_id, record_id, occurred_at, charged_at, received_at, shape_id, hold_id, context_id, task_id,
+    WITH added AS (INSERT INTO budget.usage_record AS r (tenant_id, record_id, occurred_at, charged_at, received_at, shape_id, hold_id, context_id, task_id,
         input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens,
         input_audio_tokens, output_audio_tokens, input_image_tokens, output_image_tokens, total_tokens, requests, characters, images, seconds,
         output_characters, web_searches,
@@ -88,29 +90,30 @@ BEGIN
       FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n
      WHERE i.verb = 'record' AND o.status IS NULL
      ORDER BY i.id
-        ON CONFLICT (tenant_id, record_id) DO NOTHING;
-    GET DIAGNOSTICS written = ROW_COUNT;
-    IF written < wanted THEN
+        ON CONFLICT (tenant_id, record_id) DO NOTHING RETURNING r.*)
+    SELECT array_agg(ROW(a.*)::budget.usage_record) INTO written FROM added a;
+    IF coalesce(cardinality(written), 0) < wanted THEN
         RAISE serialization_failure USING MESSAGE = 'a record with one of these ids was committed meanwhile';
     END IF;
+    RETURN written;
 END $$;
 
 -- The same for the holds that were admitted.
 CREATE OR REPLACE FUNCTION budget.ledger_insert_holds(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[], p_t timestamptz)
-RETURNS void LANGUAGE plpgsql AS $$
+RETURNS budget.hold[] LANGUAGE plpgsql AS $$
 DECLARE
     wanted integer;
-    written integer;
+    written budget.hold[];
     check_seconds integer;
     allocation_seconds integer;
 BEGIN
     SELECT count(*) INTO wanted FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n WHERE i.verb = 'reserve' AND o.status IS NULL;
     IF wanted = 0 THEN
-        RETURN;
+        RETURN NULL;
     END IF;
     check_seconds := budget.setting_value('hold_ttl_check_seconds')::integer;
     allocation_seconds := budget.setting_value('hold_ttl_allocation_seconds')::integer;
-    INSERT INTO budget.hold (tenant_id, hold_id, kind, shape_id, budget_id, context_id, task_id, priority, revisions, tokens, cost, estimated_cost,
+    WITH added AS (INSERT INTO budget.hold AS h (tenant_id, hold_id, kind, shape_id, budget_id, context_id, task_id, priority, revisions, tokens, cost, estimated_cost,
         left_tokens, left_cost, is_priced, is_final, pricing_id, created_at, expires_at, key_id, body_hash, metadata)
     SELECT p_tenant, i.id, i.kind, i.shape_id, i.budget_id, i.context_id, i.task_id, coalesce(i.priority, 5), i.revisions, i.hold_tokens, i.hold_cost,
         i.estimated_cost, i.hold_tokens, i.hold_cost, i.is_priced, coalesce(i.is_final, i.kind = 'check'), i.pricing_id, p_t,
@@ -119,9 +122,10 @@ BEGIN
       FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n
      WHERE i.verb = 'reserve' AND o.status IS NULL
      ORDER BY i.id
-        ON CONFLICT (tenant_id, hold_id) DO NOTHING;
-    GET DIAGNOSTICS written = ROW_COUNT;
-    IF written < wanted THEN
+        ON CONFLICT (tenant_id, hold_id) DO NOTHING RETURNING h.*)
+    SELECT array_agg(ROW(a.*)::budget.hold) INTO written FROM added a;
+    IF coalesce(cardinality(written), 0) < wanted THEN
         RAISE serialization_failure USING MESSAGE = 'a hold with one of these ids was committed meanwhile';
     END IF;
+    RETURN written;
 END $$;

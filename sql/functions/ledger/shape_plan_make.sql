@@ -1,7 +1,9 @@
 -- Hash of the attributes a client sent: the key of shape_plan. Inlines.
+-- chr(31) stands before a value, chr(30) for a missing one; the door lets no control character into these fields.
 CREATE OR REPLACE FUNCTION budget.attrs_hash(budget_id uuid, provider text, model text, tier text, component text, task_type text)
 RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT md5(ROW(budget_id, provider, model, tier, component, task_type)::text)::uuid
+    SELECT md5(budget_id::text || coalesce(chr(31) || provider, chr(30)) || coalesce(chr(31) || model, chr(30)) || coalesce(chr(31) || tier, chr(30))
+               || coalesce(chr(31) || component, chr(30)) || coalesce(chr(31) || task_type, chr(30)))::uuid
 $$;
 
 -- Number of the shape with exactly these attributes; made when new, under a lock of its own so that numbers stay dense.
