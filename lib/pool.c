@@ -156,6 +156,18 @@ away(struct budget_ctx *ctx, const char *internal)
 	return BUDGET_EBUSY;
 }
 
+/*
+ * Role and limits of the session (sql/functions/base/session_open.sql). Sequential scans are priced out for the ledger
+ * program alone. A database without the schema has no such function: the first statement will say so better than we can.
+ */
+static void
+session_open(PGconn *connection)
+{
+	bool is_ledger = strstr(program_invocation_short_name, "ledger") != NULL;
+
+	PQclear(PQexec(connection, is_ledger ? "SELECT budget.session_open(true)" : "SELECT budget.session_open()"));
+}
+
 enum budget_status
 budget_pool_connect(struct budget_ctx *ctx, struct budget_db *db)
 {
@@ -180,6 +192,7 @@ budget_pool_connect(struct budget_ctx *ctx, struct budget_db *db)
 		return away(ctx, reason);
 	}
 	PQsetNoticeProcessor(connection, ignore_notice, NULL);
+	session_open(connection);
 	pool.away_until_us = 0;
 	pool.open++;
 	db->connection = connection;
