@@ -1,0 +1,37 @@
+/* Reports: questions over many records, answered in one document. */
+#include "cgi-bin/fcgi/serve.h"
+#include "cgi-bin/page.h"
+#include "lib/words.h"
+
+static const struct budget_field summary_query[] = {
+	{ .name = "period", .type = FIELD_ENUM, .words = budget_words_calendar,
+	  .about = "the current one, in the budget's zone; dates win over it; the month unless told" },
+	RANGE_FIELDS,
+	{ .name = "budget_id", .type = FIELD_UUID, .about = "this budget and all below it" },
+	{ .name = "provider", .type = FIELD_STRING, .min = 1, .max = 256 },
+	{ .name = "model", .type = FIELD_STRING, .min = 1, .max = 256 },
+	{ .name = "tier", .type = FIELD_ENUM, .words = budget_words_tier },
+	{ .name = "component", .type = FIELD_STRING, .min = 1, .max = 256 },
+	{ .name = "task_type", .type = FIELD_STRING, .min = 1, .max = 256 },
+	{ .name = "top", .type = FIELD_COUNT, .min = 1, .max = 100, .about = "lines of each list, 5 unless told; the rest are `others`" },
+	{ .name = NULL }
+};
+
+static const struct route routes[] = {
+	{ .method = "GET", .path = "/reports", .role = BUDGET_ROLE_VIEWER,
+	  .statement = STMT_REPORT_LIST, .success = 200, .about = "Which reports there are, and what each takes." },
+	{ .method = "GET", .path = "/reports/summary", .role = BUDGET_ROLE_VIEWER, .query = summary_query,
+	  .statement = STMT_REPORT_SUMMARY, .success = 200,
+	  .about = "Spend of a period, what it went to, limits, open alerts, and the span before." },
+	{ .method = NULL }
+};
+
+static const struct route *const tables[] = { routes, NULL };
+
+static const struct program program = { .name = "reports", .about = "reports: summary", .tables = tables };
+
+int
+main(int argc, char **argv)
+{
+	return fcgi_main(&program, argc, argv);
+}
