@@ -8,9 +8,17 @@
 FCGI_PROGRAM_LIBS = cgi-bin/libruntime.la lib/libbudget.la $(FCGI_LIBS) $(JSON_LIBS)
 
 noinst_LTLIBRARIES += %D%/libruntime.la
-%C%_libruntime_la_SOURCES = %D%/fcgi/reply.h %D%/fcgi/request.h %D%/fcgi/route.h %D%/fcgi/serve.h
+%C%_libruntime_la_SOURCES = %D%/fcgi/auth.c %D%/fcgi/auth.h %D%/fcgi/body.c %D%/fcgi/body.h %D%/fcgi/config.c \
+	%D%/fcgi/config.h %D%/fcgi/describe.c %D%/fcgi/exchange.c %D%/fcgi/guard.c %D%/fcgi/guard.h %D%/fcgi/meter.c \
+	%D%/fcgi/meter.h %D%/fcgi/reply.c %D%/fcgi/reply.h %D%/fcgi/request.c %D%/fcgi/request.h %D%/fcgi/route.c \
+	%D%/fcgi/route.h %D%/fcgi/serve.c %D%/fcgi/serve.h
 
 # status, access
+pkglibexec_PROGRAMS += %D%/status.fcgi
+%C%_status_fcgi_SOURCES = %D%/status.c
+%C%_status_fcgi_CFLAGS = $(PROGRAM_CFLAGS)
+%C%_status_fcgi_LDFLAGS = $(PROGRAM_LINK)
+%C%_status_fcgi_LDADD = $(FCGI_PROGRAM_LIBS)
 
 # budgets, policies
 

@@ -34,6 +34,12 @@ const char *budget_statement_name(enum budget_statement statement);
 enum budget_status budget_pool_open(const char *url, int max, int wait_ms);
 void budget_pool_close(void);
 
+/**
+ * Before budget_pool_open(): the connections are the ledger program's (budget.session_open(true)). Every new connection
+ * starts with budget.session_open(): role, time limits, planner settings. A schema without it is database_not_ready.
+ */
+void budget_pool_ledger(bool is_ledger);
+
 /** Connections open and in use now, and how often the server could not be reached; for /metrics. Any may be NULL. */
 void budget_pool_stats(int *ret_open, int *ret_busy, long *ret_failures);
 

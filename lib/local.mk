@@ -4,8 +4,9 @@ noinst_LTLIBRARIES += %D%/libcore.la
 %C%_libcore_la_SOURCES = %D%/version.c %D%/version.h
 
 # base and runtime
-%C%_libcore_la_SOURCES += %D%/arena.c %D%/arena.h %D%/ctx.c %D%/ctx.h %D%/db.c %D%/db.h %D%/decimal.c %D%/decimal.h \
-	%D%/error.c %D%/error.h %D%/field.c %D%/field.h %D%/field_table.c %D%/json.c %D%/json.h %D%/json_read.c %D%/log.c \
+%C%_libcore_la_SOURCES += %D%/arena.c %D%/arena.h %D%/budget.h %D%/ctx.c %D%/ctx.h %D%/db.c %D%/db.h %D%/decimal.c %D%/decimal.h \
+	%D%/error.c %D%/error.h %D%/field.c %D%/field.h %D%/field_table.c %D%/json.c %D%/json.h %D%/json_read.c %D%/keys.c \
+	%D%/keys.h %D%/log.c \
 	%D%/log.h %D%/pool.c %D%/pool.h %D%/statement.c %D%/statement.def %D%/text.c %D%/text.h %D%/utf8.c %D%/utf8.h \
 	%D%/uuid.c %D%/uuid.h %D%/when.c %D%/when.h %D%/words.c %D%/words.h
 

@@ -23,6 +23,7 @@ static struct {
 	struct budget_db *free;
 	char url[URL_MAX_BYTES];
 	int max, wait_ms, busy;
+	bool is_ledger;
 	_Atomic int open;
 	_Atomic long failures;
 	_Atomic int64_t away_until_us;
@@ -61,6 +62,12 @@ budget_pool_open(const char *url, int max, int wait_ms)
 	}
 	pthread_mutex_unlock(&pool.lock);
 	return BUDGET_OK;
+}
+
+void
+budget_pool_ledger(bool is_ledger)
+{
+	pool.is_ledger = is_ledger;
 }
 
 void
@@ -156,16 +163,26 @@ away(struct budget_ctx *ctx, const char *internal)
 	return BUDGET_EBUSY;
 }
 
-/*
- * Role and limits of the session (sql/functions/base/session_open.sql). Sequential scans are priced out for the ledger
- * program alone. A database without the schema has no such function: the first statement will say so better than we can.
- */
-static void
-session_open(PGconn *connection)
+/* Role, time limits and planner settings of this session. */
+static enum budget_status
+open_session(struct budget_ctx *ctx, PGconn *connection)
 {
-	bool is_ledger = strstr(program_invocation_short_name, "ledger") != NULL;
+	const char *values[] = { pool.is_ledger ? "true" : "false" };
+	PGresult *result = PQexecParams(connection, "SELECT budget.session_open($1::boolean)", 1, NULL, values, NULL, NULL, 0);
+	const char *reason = NULL, *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	bool is_open = PQresultStatus(result) == PGRES_TUPLES_OK, is_lost = state == NULL || strncmp(state, "57P", 3) == 0;
 
-	PQclear(PQexec(connection, is_ledger ? "SELECT budget.session_open(true)" : "SELECT budget.session_open()"));
+	if (!is_open)
+		reason = budget_arena_strdup(&ctx->arena, PQerrorMessage(connection));
+	PQclear(result);
+	if (is_open)
+		return BUDGET_OK;
+	if (is_lost)
+		return away(ctx, reason);
+	budget_fail(ctx, BUDGET_EBUSY, "database_not_ready", NULL,
+	    "The database's schema is not the one this program needs: run `budget db migrate`.");
+	ctx->error.internal = reason;
+	return BUDGET_EBUSY;
 }
 
 enum budget_status
@@ -177,6 +194,7 @@ budget_pool_connect(struct budget_ctx *ctx, struct budget_db *db)
 	const char *values[] = { "3", "30", "10000", program_invocation_short_name, pool.url, "UTF8",
 		"-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601 -c client_min_messages=warning", NULL };
 	PGconn *connection;
+	enum budget_status status;
 
 	if (db->connection != NULL)
 		return BUDGET_OK;
@@ -192,7 +210,13 @@ budget_pool_connect(struct budget_ctx *ctx, struct budget_db *db)
 		return away(ctx, reason);
 	}
 	PQsetNoticeProcessor(connection, ignore_notice, NULL);
-	session_open(connection);
+	status = open_session(ctx, connection);
+	if (status != BUDGET_OK) {
+		PQfinish(connection);
+		pool.failures++;
+		pool.away_until_us = now_us() + AWAY_US;
+		return status;
+	}
 	pool.away_until_us = 0;
 	pool.open++;
 	db->connection = connection;

@@ -19,6 +19,15 @@ struct reply {
 /** JSON body, kept until the reply is sent (arena or literal). */
 void reply_json(struct request *request, int status, const char *body);
 
+/** Answers ctx.error as problem+json (RFC 9457), with the headers its status asks for. */
+void reply_problem(struct request *request);
+
+/** Adds ETag, and turns a 200 to a GET into 304 when If-None-Match names this version. */
+void reply_match(struct request *request);
+
+/** Writes status line, headers and body to the web server; a HEAD gets no body. */
+void reply_send(struct request *request);
+
 /** Adds a header line; name and value are checked for CR and LF. */
 void reply_header(struct request *request, const char *name, const char *value);
 

@@ -13,6 +13,7 @@
 #include "lib/field.h"
 
 struct request; /* request.h */
+struct program; /* serve.h */
 
 typedef enum budget_status route_fn(struct request *request);
 
@@ -36,6 +37,26 @@ struct route {
 	int flags;
 	const char *about;            /* one sentence: OpenAPI summary and README */
 };
-/* Path parameters named *id are uuids: a malformed one is 404. They appear in args under their own name ("id"). */
+
+/* The row for a path, and what else the runtime needs to know to answer 404, 405 or OPTIONS. */
+struct route_match {
+	const struct route *route;      /* NULL: no row of this method */
+	const struct route *path_route; /* a row with that path, whatever its method; NULL = 404 */
+};
+
+/**
+ * Finds the row of method and request->path, and fills request->params. The most specific path wins: a literal segment
+ * before {name} before {name...}. The order of rows does not matter.
+ * @return BUDGET_OK also without a match; BUDGET_ESYNTAX bad_encoding
+ */
+enum budget_status route_find(const struct route *const *tables, struct request *request, struct route_match *ret_match);
+
+/** "GET, HEAD, POST, OPTIONS" of a path, for the Allow header; in the arena. */
+const char *route_allow(const struct route *const *tables, struct request *request);
+
+/** Prints tables as JSON to stdout: routes with their query and body fields. `PROGRAM --routes`. */
+int route_describe(const struct program *program);
+
+/* Path parameters named id or *_id are uuids: a malformed one is 404. They appear in args under their own name ("id"). */
 
 #endif

@@ -9,6 +9,7 @@ struct program {
 	const char *name;      /* "budgets": socket file budgets.sock, log component "api" */
 	const char *about;
 	const struct route *const *tables;
+	bool is_ledger;        /* its connections price sequential scans out: plans are cached while tables may be empty */
 	enum budget_status (*start)(void); /* after settings and pool are ready, before the first request; or NULL */
 	void (*stop)(void);                /* after the last request; or NULL */
 };
@@ -18,5 +19,8 @@ struct program {
  * Threads accept on one unix socket, each with its own context. SIGTERM: stop accepting, finish what runs, exit 0.
  */
 int fcgi_main(const struct program *program, int argc, char **argv);
+
+/** Serves one request whose envp and program are set, errors included: afterwards request->reply is ready to send. */
+void fcgi_exchange(struct request *request);
 
 #endif

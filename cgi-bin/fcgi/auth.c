@@ -1,0 +1,218 @@
+#include "cgi-bin/fcgi/auth.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "cgi-bin/fcgi/config.h"
+#include "cgi-bin/fcgi/guard.h"
+#include "cgi-bin/fcgi/request.h"
+#include "lib/keys.h"
+
+#define LOCAL_TENANT "00000000-0000-7000-8000-000000000001"
+
+enum { CACHE_SIZE = 512, CACHE_WAYS = 4 };
+
+static const int64_t SECOND_US = 1000000, NOTE_US = 60 * 1000000LL;
+
+struct entry {
+	struct budget_key key;  /* public_id "" = free */
+	int64_t asked_us;       /* when somebody last set out to ask the database */
+	int64_t confirmed_us;   /* when the database last answered */
+	int64_t noted_us;       /* when its use was last written down */
+};
+
+static struct {
+	pthread_mutex_t lock;
+	struct entry entries[CACHE_SIZE];
+} cache = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* The entry of a public id, or the one to be replaced: free or longest unconfirmed of its set. Under the lock. */
+static struct entry *
+find_entry(const char *public_id)
+{
+	uint32_t hash = 2166136261u;
+	struct entry *set, *oldest;
+
+	for (const char *c = public_id; *c != '\0'; c++)
+		hash = (hash ^ (unsigned char)*c) * 16777619u;
+	set = &cache.entries[hash % (CACHE_SIZE / CACHE_WAYS) * CACHE_WAYS];
+	oldest = set;
+	for (int i = 0; i < CACHE_WAYS; i++) {
+		if (strcmp(set[i].key.public_id, public_id) == 0)
+			return &set[i];
+		if (set[i].confirmed_us < oldest->confirmed_us)
+			oldest = &set[i];
+	}
+	return oldest;
+}
+
+void
+auth_forget(void)
+{
+	pthread_mutex_lock(&cache.lock);
+	memset(cache.entries, 0, sizeof cache.entries);
+	pthread_mutex_unlock(&cache.lock);
+}
+
+/* A copy from the cache. One thread at a time sets out to ask again when it is stale; the others go on with what is there. */
+static bool
+look_up(const char *public_id, struct budget_key *ret_key, bool *ret_is_fresh)
+{
+	int64_t now_us = request_now_us();
+	bool is_known;
+	struct entry *entry;
+
+	pthread_mutex_lock(&cache.lock);
+	entry = find_entry(public_id);
+	is_known = strcmp(entry->key.public_id, public_id) == 0
+	    && now_us - entry->confirmed_us < config.key_cache_outage_seconds * SECOND_US;
+	*ret_is_fresh = is_known && now_us - entry->asked_us < config.key_cache_seconds * SECOND_US;
+	if (is_known && !*ret_is_fresh)
+		entry->asked_us = now_us;
+	if (is_known)
+		*ret_key = entry->key;
+	pthread_mutex_unlock(&cache.lock);
+	return is_known;
+}
+
+static void
+keep(const struct budget_key *key)
+{
+	struct entry *entry;
+	int64_t noted_us;
+
+	pthread_mutex_lock(&cache.lock);
+	entry = find_entry(key->public_id);
+	noted_us = strcmp(entry->key.public_id, key->public_id) == 0 ? entry->noted_us : 0;
+	*entry = (struct entry){ .key = *key, .asked_us = request_now_us(), .confirmed_us = request_now_us(), .noted_us = noted_us };
+	pthread_mutex_unlock(&cache.lock);
+}
+
+static void
+forget(const char *public_id)
+{
+	struct entry *entry;
+
+	pthread_mutex_lock(&cache.lock);
+	entry = find_entry(public_id);
+	if (strcmp(entry->key.public_id, public_id) == 0)
+		memset(entry, 0, sizeof *entry);
+	pthread_mutex_unlock(&cache.lock);
+}
+
+static enum budget_status
+unknown_key(struct request *request)
+{
+	return budget_fail(&request->ctx, BUDGET_EAUTH, "invalid_key", NULL,
+	    "This key is not valid here: it is unknown, mistyped, expired or revoked.");
+}
+
+/* From the cache when fresh; else from the database; else, when that is away, from the cache although it is not fresh. */
+static enum budget_status
+find_key(struct request *request, const char *public_id, struct budget_key *ret_key)
+{
+	bool is_fresh = false, is_known = look_up(public_id, ret_key, &is_fresh);
+	enum budget_status status;
+
+	if (is_fresh)
+		return BUDGET_OK;
+	status = budget_key_find(&request->ctx, public_id, ret_key);
+	if (status == BUDGET_OK)
+		keep(ret_key);
+	if (status == BUDGET_ENOTFOUND) {
+		forget(public_id);
+		return unknown_key(request);
+	}
+	if (status != BUDGET_OK && is_known) {
+		request->ctx.error = (struct budget_error){ .status = BUDGET_OK };
+		return BUDGET_OK; /* ret_key is as look_up() left it */
+	}
+	return status;
+}
+
+static const char *
+given_key(const struct request *request)
+{
+	const char *authorization = request_header(request, "HTTP_AUTHORIZATION");
+
+	if (authorization != NULL && strncasecmp(authorization, "Bearer ", 7) == 0)
+		return authorization + 7 + strspn(authorization + 7, " ");
+	return request_header(request, "HTTP_X_API_KEY");
+}
+
+static enum budget_status
+check_key(struct request *request, const char *text)
+{
+	struct budget_ctx *ctx = &request->ctx;
+	char public_id[BUDGET_KEY_PUBLIC_SIZE];
+	struct budget_key *key = budget_arena_alloc(&ctx->arena, sizeof *key);
+
+	if (key == NULL)
+		return budget_fail_memory(ctx);
+	if (!budget_key_public_id(text, public_id))
+		return unknown_key(request);
+	BUDGET_TRY(find_key(request, public_id, key));
+	if (!budget_key_matches(key, text) || key->is_revoked
+	    || (key->expires_at != 0 && key->expires_at <= (int64_t)time(NULL)))
+		return unknown_key(request);
+	ctx->tenant_id = key->tenant_id;
+	ctx->key_id = key->key_id;
+	ctx->key_budget_id = key->budget_id[0] != '\0' ? key->budget_id : NULL;
+	ctx->actor = key->name;
+	ctx->role = key->role;
+	request->key = key;
+	return BUDGET_OK;
+}
+
+static enum budget_status
+identify(struct request *request)
+{
+	struct budget_ctx *ctx = &request->ctx;
+	const char *text = given_key(request);
+
+	if (text != NULL && text[0] != '\0')
+		return check_key(request, text);
+	if (!config.is_development)
+		return budget_fail(ctx, BUDGET_EAUTH, "key_required", NULL,
+		    "Send an API key: 'Authorization: Bearer KEY' or 'X-API-Key: KEY'. An admin makes one with POST /api/v1/keys.");
+	BUDGET_TRY(guard_local(request));
+	ctx->tenant_id = LOCAL_TENANT;
+	ctx->actor = "local";
+	ctx->role = BUDGET_ROLE_ADMIN;
+	return BUDGET_OK;
+}
+
+enum budget_status
+auth_check(struct request *request)
+{
+	if ((request->route->flags & ROUTE_PUBLIC) != 0)
+		return BUDGET_OK;
+	BUDGET_TRY(identify(request));
+	if (request->ctx.role < request->route->role)
+		return budget_fail(&request->ctx, BUDGET_EFORBIDDEN, "role_too_low", NULL,
+		    "This needs a key of role %s; the one used has role %s.", budget_role_name(request->route->role),
+		    budget_role_name(request->ctx.role));
+	return BUDGET_OK;
+}
+
+void
+auth_note(struct request *request)
+{
+	const struct budget_key *key = request->key;
+	int64_t now_us = request_now_us();
+	struct entry *entry;
+	bool is_due;
+
+	if (key == NULL)
+		return;
+	pthread_mutex_lock(&cache.lock);
+	entry = find_entry(key->public_id);
+	is_due = strcmp(entry->key.public_id, key->public_id) == 0 && (entry->noted_us == 0 || now_us - entry->noted_us > NOTE_US);
+	if (is_due)
+		entry->noted_us = now_us;
+	pthread_mutex_unlock(&cache.lock);
+	if (is_due)
+		budget_key_used(&request->ctx, key);
+}

@@ -1,0 +1,57 @@
+#include "cgi-bin/fcgi/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/ctx.h"
+#include "lib/db.h"
+#include "lib/log.h"
+#include "lib/settings.h"
+#include "lib/version.h"
+
+struct config config;
+
+static void
+log_warnings(const struct budget_settings *settings)
+{
+	for (int i = 0; i < settings->warnings_count; i++)
+		budget_log(BUDGET_LOG_WARNING, "settings", "%s", settings->warnings[i]);
+}
+
+static const char *
+text_or(const char *name, const char *fallback)
+{
+	const char *text = budget_setting_text(name);
+
+	return text != NULL && text[0] != '\0' ? text : fallback;
+}
+
+enum budget_status
+config_start(struct budget_ctx *ctx, const char *program, bool is_ledger, int *threads)
+{
+	int level;
+
+	BUDGET_TRY(budget_settings_start(ctx));
+	level = budget_setting_is("debug") ? BUDGET_LOG_DEBUG : budget_log_level_parse(budget_setting_text("log_level"));
+	budget_log_init(level < 0 ? BUDGET_LOG_INFO : (enum budget_log_level)level, program);
+	log_warnings(budget_settings_current());
+	if (*threads == 0)
+		*threads = (int)budget_setting_count(is_ledger ? "ledger_threads" : "threads");
+	config.is_development = strcmp(text_or("env", "development"), "production") != 0;
+	config.host = text_or("host", "localhost");
+	config.port = (int)budget_setting_count("port");
+	config.version = text_or("version", budget_version());
+	config.allowed_origins = text_or("allowed_origins", "");
+	config.body_max_bytes = (size_t)budget_setting_count("body_max_bytes");
+	config.body_large_max_bytes = (size_t)budget_setting_count("body_large_max_bytes");
+	config.arena_max_bytes = (size_t)budget_setting_count("arena_max_bytes");
+	config.arena_large_max_bytes = (size_t)budget_setting_count("arena_large_max_bytes");
+	config.key_cache_seconds = (int)budget_setting_count("key_cache_seconds");
+	config.key_cache_outage_seconds = (int)budget_setting_count("key_cache_outage_seconds");
+	if (budget_setting_text("database_url") == NULL)
+		return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL, "BUDGET_DATABASE_URL is not set: ./run_budget.sh"
+		    " sets it for its private server.");
+	budget_pool_ledger(is_ledger);
+	return budget_pool_open(budget_setting_text("database_url"), (int)budget_setting_count("pool_size"),
+	    (int)budget_setting_count("pool_wait_ms"));
+}
