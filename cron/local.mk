@@ -5,7 +5,26 @@
 #   %C%_name_LDFLAGS = $(PROGRAM_LINK)
 #   %C%_name_LDADD = lib/libbudget.la
 # and a row in etc/schedule.tsv (the private schedule and the crontab come from it).
-JOB_FILES =
+JOB_FILES = cron/job.c cron/job.h
+
+# store: holds, keys, partitions; the private schedule
+pkglibexec_PROGRAMS += %D%/holds-expire %D%/partitions %D%/request-keys %D%/schedule
+%C%_holds_expire_SOURCES = %D%/holds_expire.c %D%/sweep.h $(JOB_FILES)
+%C%_holds_expire_CFLAGS = $(PROGRAM_CFLAGS)
+%C%_holds_expire_LDFLAGS = $(PROGRAM_LINK)
+%C%_holds_expire_LDADD = lib/libbudget.la
+%C%_partitions_SOURCES = %D%/partitions.c $(JOB_FILES)
+%C%_partitions_CFLAGS = $(PROGRAM_CFLAGS)
+%C%_partitions_LDFLAGS = $(PROGRAM_LINK)
+%C%_partitions_LDADD = lib/libbudget.la
+%C%_request_keys_SOURCES = %D%/request_keys.c %D%/sweep.h $(JOB_FILES)
+%C%_request_keys_CFLAGS = $(PROGRAM_CFLAGS)
+%C%_request_keys_LDFLAGS = $(PROGRAM_LINK)
+%C%_request_keys_LDADD = lib/libbudget.la
+%C%_schedule_SOURCES = %D%/schedule.c %D%/schedule_table.c %D%/schedule.h
+%C%_schedule_CFLAGS = $(PROGRAM_CFLAGS)
+%C%_schedule_LDFLAGS = $(PROGRAM_LINK)
+%C%_schedule_LDADD = lib/libbudget.la
 
 # supervisor of a home: holds sockets, starts and restarts what serves
 pkglibexec_PROGRAMS += %D%/supervise

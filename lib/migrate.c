@@ -1,5 +1,5 @@
 /*
- * The order matters and stands here once: roles -> migrations -> functions and grants -> catalogue -> install.
+ * The order matters and stands here once: roles -> migrations -> functions and grants -> install -> catalogue.
  * tests/harness/db.sh repeats it with psql for people who work on SQL.
  */
 #include "lib/migrate.h"
@@ -230,6 +230,24 @@ apply_install(struct run *run)
 	return BUDGET_OK;
 }
 
+/* The price catalogue, a file per kind in this order; one that is not there is skipped. */
+static enum budget_status
+apply_catalogue(struct run *run)
+{
+	static const char *const kinds[] = { "providers", "tiers", "models", "aliases", "prices", NULL };
+
+	for (const char *const *kind = kinds; *kind; kind++) {
+		const char *path = budget_arena_printf(&run->ctx->arena, "%s/catalogue/%s.csv", run->what->sql_dir, *kind);
+		const char *values[] = { *kind, NULL }, *line;
+		if (!path || access(path, F_OK) != 0)
+			continue;
+		BUDGET_TRY(budget_migrate_read(run->ctx, path, &values[1]));
+		BUDGET_TRY(value(run, "SELECT budget.catalogue_load($1, $2)", 2, values, &line));
+		say(run, "%s", line ? line : *kind);
+	}
+	return BUDGET_OK;
+}
+
 static enum budget_status
 apply_all(struct run *run)
 {
@@ -238,7 +256,8 @@ apply_all(struct run *run)
 	BUDGET_TRY(apply_roles(run));
 	BUDGET_TRY(apply_migrations(run));
 	BUDGET_TRY(apply_functions(run));
-	return apply_install(run);
+	BUDGET_TRY(apply_install(run));
+	return apply_catalogue(run);
 }
 
 enum budget_status

@@ -18,8 +18,8 @@ static const char *const components[] = { "rhetor", "codex", "ergon", "apollo", 
 
 /* BUDGET_* names that are no settings: the CLI, scripts and tests read them. */
 static const char *const other_names[] = {
-	"BUDGET_CONFIG_DIR", "BUDGET_URL", "BUDGET_API_URL", "BUDGET_API_KEY", "BUDGET_KEY", "BUDGET_SQL_DIR", "BUDGET_FORMAT",
-	"BUDGET_PROGRAM_DIR", "BUDGET_DATA_DIR", "BUDGET_RUNTIME_DIR", NULL
+	"BUDGET_API_KEY", "BUDGET_API_KEY_FILE", "BUDGET_APP_DIR", "BUDGET_BUILD_DIR", "BUDGET_CONFIG_DIR", "BUDGET_DATA_DIR",
+	"BUDGET_JOB_EVERY", "BUDGET_RUN_DIR", "BUDGET_SQL_DIR", "BUDGET_URL", NULL
 };
 
 static const char *
@@ -137,6 +137,8 @@ budget_settings_put_path(struct budget_ctx *ctx, struct budget_settings *setting
 	static const char allocations[] = "allocations.";
 
 	*ret_is_known = true;
+	if (!strchr(path, '.')) /* environment names stand at the top level too: `BUDGET_PORT: 8013` */
+		return budget_settings_put_name(ctx, settings, LAYER_YAML, origin, path, text, ret_is_known);
 	if (strncmp(path, allocations, strlen(allocations)) == 0)
 		return put_allocation(ctx, settings, LAYER_YAML, origin, path + strlen(allocations), text);
 	for (int i = 0; i < settings->count; i++) {

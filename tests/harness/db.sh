@@ -54,12 +54,20 @@ functions() { # base/ first, then by name; all in one transaction with the grant
 	} | { cat "$here/sql/roles.sql" -; } | sql >/dev/null
 }
 
+catalogue() { # what is there of it, in this order
+	for kind in providers tiers models aliases prices; do
+		[ ! -f "$here/sql/catalogue/$kind.csv" ] ||
+			printf '%s\n' "\\set csv \`cat '$here/sql/catalogue/$kind.csv'\`" "SELECT budget.catalogue_load('$kind', :'csv');" | sql >/dev/null
+	done
+}
+
 reset() {
 	psql -X -q -d "host=$dir dbname=postgres user=postgres" -c "DROP DATABASE IF EXISTS $database WITH (FORCE)" -c "CREATE DATABASE $database" 2>/dev/null
 	sql -f "$here/sql/roles.sql" >/dev/null
 	migrations
 	functions
 	sql -c "SELECT budget.install()" >/dev/null
+	catalogue
 }
 
 case ${1:-} in

@@ -1,0 +1,293 @@
+/*
+ * The private schedule: starts the jobs of etc/schedule.tsv, never two of one kind, each one once after however many ticks
+ * were missed (suspend, a long run). A job that takes longer than its limit is told to end, then killed. Jobs die with us.
+ * SIGHUP reads the table again, SIGTERM lets running batches end. The database is asked for intervals at
+ * the start only: jobs speak to it, each for itself.
+ */
+#include "cron/schedule.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/ctx.h"
+#include "lib/db.h"
+#include "lib/log.h"
+#include "lib/settings.h"
+#include "lib/version.h"
+
+#define STOP_MS 15000    /* a batch that runs may end */
+#define KILL_AFTER_MS 10000
+#define ARENA_MAX_BYTES (1 << 20)
+
+static const char help[] =
+    "usage: schedule [--table FILE] [--once]\n\n"
+    "Starts the jobs of a table, each at its interval, and stays. Needs no root.\n\n"
+    "  --table FILE  default: etc/schedule.tsv of the data folder\n"
+    "  --once        start every job once, one after the other, and end (exit 70 when one failed)\n";
+
+static struct schedule schedule;
+static char folder[PATH_MAX]; /* of the job programs: our own */
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now); /* counts on while the machine sleeps */
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void
+child(const struct entry *entry, const sigset_t *mask)
+{
+	char path[PATH_MAX + SCHEDULE_NAME_MAX], every[24];
+
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	sigprocmask(SIG_UNBLOCK, mask, NULL);
+	snprintf(path, sizeof path, "%s/%s", folder, entry->name);
+	snprintf(every, sizeof every, "%lld", (long long)(entry->every_ms / 1000));
+	setenv("BUDGET_JOB_EVERY", every, 1);
+	execv(path, entry->argv);
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+static void
+start(struct entry *entry, const sigset_t *mask)
+{
+	int64_t now = now_ms();
+	pid_t pid = fork();
+
+	if (pid == 0)
+		child(entry, mask);
+	entry->due_ms = schedule_next(entry, now);
+	if (pid < 0) {
+		budget_log(BUDGET_LOG_ERROR, "job", "%s: cannot be started: %s", entry->name, strerror(errno));
+		return;
+	}
+	entry->pid = pid;
+	entry->started_ms = now;
+	entry->is_told = false;
+}
+
+static int
+ended(struct entry *entry, int status)
+{
+	int64_t took_ms = now_ms() - entry->started_ms;
+
+	entry->pid = 0;
+	if (WIFSIGNALED(status)) {
+		budget_log(BUDGET_LOG_ERROR, "job", "%s: ended by signal %d after %lld ms", entry->name, WTERMSIG(status), (long long)took_ms);
+		return EX_SOFTWARE;
+	}
+	int code = WEXITSTATUS(status);
+	if (code == 127)
+		budget_log(BUDGET_LOG_ERROR, "job", "%s: there is no program %s/%s", entry->name, folder, entry->name);
+	else if (code != 0) /* the job itself has said why */
+		budget_log(BUDGET_LOG_WARNING, "job", "%s: exit status %d after %lld ms; next try in %lld s", entry->name, code,
+		    (long long)took_ms, (long long)((entry->due_ms - now_ms()) / 1000));
+	else
+		budget_log(BUDGET_LOG_DEBUG, "job", "%s: done in %lld ms", entry->name, (long long)took_ms);
+	return code;
+}
+
+static int
+reap(void)
+{
+	int status, worst = 0;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (int i = 0; i < schedule.count; i++)
+			if (schedule.entries[i].pid == pid) {
+				int code = ended(&schedule.entries[i], status);
+				worst = code > worst ? code : worst;
+			}
+	return worst;
+}
+
+static int
+count_running(int signal_number)
+{
+	int count = 0;
+
+	for (int i = 0; i < schedule.count; i++)
+		if (schedule.entries[i].pid > 0) {
+			count++;
+			if (signal_number)
+				kill(schedule.entries[i].pid, signal_number);
+		}
+	return count;
+}
+
+static void
+stop_slow(int64_t now)
+{
+	for (int i = 0; i < schedule.count; i++) {
+		struct entry *entry = &schedule.entries[i];
+		int64_t over_ms = entry->pid ? now - entry->started_ms - entry->limit_ms : -1;
+		if (over_ms < 0)
+			continue;
+		if (!entry->is_told)
+			budget_log(BUDGET_LOG_WARNING, "job", "%s: runs longer than %lld s and is stopped", entry->name, (long long)(entry->limit_ms / 1000));
+		if (!entry->is_told || over_ms > KILL_AFTER_MS)
+			kill(entry->pid, over_ms > KILL_AFTER_MS ? SIGKILL : SIGTERM);
+		entry->is_told = true;
+	}
+}
+
+/* Keeps what runs and when it is due next, where the name is still there. */
+static bool
+read_table(const char *path)
+{
+	struct schedule fresh;
+	const char *error;
+
+	if (!schedule_read(&fresh, path, &error)) {
+		budget_log(BUDGET_LOG_ERROR, "job", "schedule: %s", error);
+		return false;
+	}
+	for (int i = 0; i < fresh.count; i++) {
+		struct entry *entry = &fresh.entries[i];
+		entry->due_ms = now_ms(); /* a new entry runs at once */
+		for (int k = 0; k < schedule.count; k++)
+			if (strcmp(schedule.entries[k].name, entry->name) == 0) {
+				entry->pid = schedule.entries[k].pid;
+				entry->started_ms = schedule.entries[k].started_ms;
+				entry->due_ms = schedule.entries[k].due_ms < entry->due_ms + entry->every_ms ? schedule.entries[k].due_ms
+				    : entry->due_ms + entry->every_ms;
+			}
+	}
+	schedule = fresh;
+	for (int i = 0; i < schedule.count; i++) { /* argv points into the copy */
+		struct entry *entry = &schedule.entries[i];
+		for (int word = 0; entry->argv[word]; word++)
+			entry->argv[word] = (char *)entry + (entry->argv[word] - (char *)&fresh.entries[i]);
+	}
+	budget_log(BUDGET_LOG_INFO, "job", "schedule: %d jobs", schedule.count);
+	return true;
+}
+
+static int
+stop_all(const sigset_t *mask)
+{
+	int64_t until = now_ms() + STOP_MS;
+	const struct timespec step = { .tv_nsec = 100 * 1000000 };
+
+	for (int number = SIGTERM; count_running(number) > 0 && now_ms() < until; number = 0) {
+		sigtimedwait(mask, NULL, &step);
+		reap();
+	}
+	if (count_running(SIGKILL) > 0)
+		budget_log(BUDGET_LOG_WARNING, "job", "schedule: jobs that did not end were killed");
+	return EX_OK;
+}
+
+static int
+loop(const sigset_t *mask, const char *table)
+{
+	for (;;) {
+		struct entry *entry;
+		while ((entry = schedule_due(&schedule, now_ms())) != NULL)
+			start(entry, mask);
+		stop_slow(now_ms());
+		int wait_ms = schedule_wait_ms(&schedule, now_ms());
+		if (count_running(0) > 0 && wait_ms > 1000)
+			wait_ms = 1000; /* a slow job is looked at each second */
+		const struct timespec wait = { .tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * 1000000L };
+		int number = sigtimedwait(mask, NULL, &wait);
+		if (number == SIGTERM || number == SIGINT)
+			return stop_all(mask);
+		if (number == SIGHUP)
+			read_table(table);
+		reap();
+	}
+}
+
+/* --once: for people and tests. */
+static int
+once(const sigset_t *mask)
+{
+	int worst = EX_OK;
+
+	for (int i = 0; i < schedule.count; i++) {
+		struct entry *entry = &schedule.entries[i];
+		int status;
+		start(entry, mask);
+		if (entry->pid > 0 && waitpid(entry->pid, &status, 0) == entry->pid && ended(entry, status) != EX_OK)
+			worst = EX_SOFTWARE;
+	}
+	return worst;
+}
+
+/* Intervals may come from PUT /settings. Without a database now, the other layers do. */
+static void
+read_stored_settings(struct budget_ctx *ctx)
+{
+	const char *url = budget_setting_text("database_url");
+
+	if (url && budget_pool_open(url, 1, 1000) == BUDGET_OK && budget_settings_start_database(ctx) != BUDGET_OK)
+		budget_log(BUDGET_LOG_WARNING, "job", "schedule: intervals set by PUT /settings are not known now: %s", ctx->error.detail);
+	budget_db_release(ctx);
+	budget_pool_close(); /* jobs have connections of their own */
+}
+
+static bool
+find_folder(void)
+{
+	char self[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+
+	if (length < 1)
+		return false;
+	self[length] = '\0';
+	char *parent = dirname(self);
+	char *libs = strstr(parent, "/.libs"); /* run from a build tree, where libtool keeps programs a folder deeper */
+	if (libs && libs[6] == '\0')
+		*libs = '\0';
+	snprintf(folder, sizeof folder, "%s", parent);
+	return true;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct budget_ctx ctx;
+	sigset_t mask;
+	bool is_once = argc > 1 && strcmp(argv[argc - 1], "--once") == 0;
+	int left = argc - is_once;
+	const char *table = left == 3 && strcmp(argv[1], "--table") == 0 ? argv[2] : NULL;
+
+	if (left != 1 && !table) {
+		bool is_asked = argc == 2 && strcmp(argv[1], "--help") == 0;
+		fputs(help, is_asked ? stdout : stderr);
+		return is_asked ? EX_OK : EX_USAGE;
+	}
+	budget_ctx_init(&ctx, ARENA_MAX_BYTES);
+	if (budget_settings_start(&ctx) != BUDGET_OK) {
+		fprintf(stderr, "schedule: %s\n", ctx.error.detail);
+		return EX_CONFIG;
+	}
+	budget_log_init(budget_setting_is("debug") ? BUDGET_LOG_DEBUG : BUDGET_LOG_INFO, "schedule");
+	read_stored_settings(&ctx);
+	if (!table)
+		table = budget_arena_printf(&ctx.arena, "%s/etc/schedule.tsv", budget_data_dir());
+	sigemptyset(&mask);
+	for (const int *number = (const int[]){ SIGTERM, SIGINT, SIGHUP, SIGCHLD, 0 }; *number; number++)
+		sigaddset(&mask, *number);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	if (!table || !find_folder() || !read_table(table))
+		return EX_CONFIG;
+	int code = is_once ? once(&mask) : loop(&mask, table);
+	budget_ctx_clear(&ctx);
+	return code;
+}
