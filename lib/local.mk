@@ -17,6 +17,7 @@ noinst_LTLIBRARIES += %D%/libcore.la
 # client side: http
 
 # ledger
+%C%_libcore_la_SOURCES += %D%/ledger.c %D%/ledger.h
 
 %C%_libcore_la_LIBADD = $(JSON_LIBS) $(PQ_LIBS) $(CURL_LIBS) $(SODIUM_LIBS) $(YAML_LIBS)
 

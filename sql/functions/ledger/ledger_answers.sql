@@ -48,7 +48,8 @@ BEGIN
       LEFT JOIN LATERAL (SELECT x.* FROM unnest(p_holds) x WHERE x.hold_id = r.hold_id LIMIT 1) h ON true;
     RETURN QUERY
     SELECT i.n, CASE WHEN i.verb = 'reserve' AND i.kind = 'allocation' THEN 201 ELSE 200 END, NULL::text, NULL::text, NULL::text, o.is_replay, h.hold_id,
-           CASE i.verb WHEN 'reserve' THEN budget.hold_json(h, s)
+           CASE WHEN i.kind = 'check' THEN json_build_object('allocation_id', h.hold_id, 'expires_at', budget.utc(h.expires_at))
+                WHEN i.verb = 'reserve' THEN budget.hold_json(h, s)
                 ELSE budget.json_with(budget.hold_json(h, s), json_build_object('tokens_released', o.released_tokens,
                      'cost_released', budget.decimal(o.released_cost))) END
       FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n

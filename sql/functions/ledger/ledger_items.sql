@@ -84,7 +84,7 @@ END $$;
 
 -- What a reserve or check asks for, in tokens and money.
 --   input + max_output: the bound of exactly that call; tokens (or estimated_tokens) alone: every token at the dearest class
---   (hold_basis estimate: the 25/75 split); cost alone: that cost. Unpriced: the configured ceiling per token.
+--   (hold_basis estimate: the 25/75 split); cost alone: that cost. No max_output_tokens: the setting max_output_tokens_default. Unpriced: the configured ceiling per token.
 CREATE OR REPLACE FUNCTION budget.ledger_ask(price budget.price, provider text, basis text, tokens bigint, cost numeric,
     input_tokens bigint, max_output_tokens bigint, estimated_tokens bigint,
     OUT hold_tokens bigint, OUT hold_cost numeric, OUT estimated_cost numeric) LANGUAGE plpgsql STABLE AS $$
@@ -93,6 +93,7 @@ DECLARE
     bound numeric;
 BEGIN
     IF bare IS NULL AND (input_tokens IS NOT NULL OR max_output_tokens IS NOT NULL) THEN
+        max_output_tokens := coalesce(max_output_tokens, budget.setting_value('max_output_tokens_default')::bigint);
         hold_tokens := coalesce(input_tokens, 0) + coalesce(max_output_tokens, 0);
         bound := budget.cost_bound(price, coalesce(input_tokens, 0), coalesce(max_output_tokens, 0));
         estimated_cost := bound;

@@ -1,0 +1,125 @@
+/* /allocations: money held for a context, released, extended, shown. */
+#include <string.h>
+
+#include "cgi-bin/ledger.h"
+#include "lib/words.h"
+
+#define TOKENS_MAX 1000000000000LL
+#define TTL_MAX_SECONDS (366L * 86400)
+
+static const struct budget_field allocation_fields[] = {
+	{ "allocation_id", FIELD_UUID, .about = "The allocation's id, made by the client (UUIDv7), so that a retry is safe" },
+	{ "budget_id", FIELD_UUID, .about = "Budget to charge; absent: the key's, else Default" },
+	{ "context_id", FIELD_STRING, .min = 1, .max = 256, .about = "Session; records of the same context settle the allocation" },
+	{ "task_id", FIELD_STRING, .min = 1, .max = 256, .about = "Task; per_task policies count it" },
+	{ "component", FIELD_STRING, .min = 1, .max = 128, .about = "Who asks" },
+	{ "tokens_allocated", FIELD_COUNT, .max = TOKENS_MAX, .about = "Tokens to hold; their cost is held at the dearest class of the model" },
+	{ "tokens", FIELD_COUNT, .max = TOKENS_MAX, .same_as = "tokens_allocated", .about = "Another spelling of tokens_allocated" },
+	{ "cost", FIELD_MONEY, .about = "Money to hold, instead of or beside tokens" },
+	{ "input_tokens", FIELD_COUNT, .max = TOKENS_MAX, .about = "Tokens of the prompt, with max_output_tokens instead of tokens_allocated" },
+	{ "max_output_tokens", FIELD_COUNT, .max = TOKENS_MAX, .about = "Most tokens the answer may have" },
+	{ "expected_tokens_used", FIELD_COUNT, .max = TOKENS_MAX, .about = "Accepted for Tekton clients; not used" },
+	{ "provider", FIELD_STRING, .min = 1, .max = 64, .about = "Provider; absent: every provider's policies count it" },
+	{ "model", FIELD_STRING, .min = 1, .max = 256, .about = "Model; absent: held at the dearest candidate" },
+	{ "tier", FIELD_ENUM, .words = budget_words_tier, .about = "Tier; absent: derived from the model" },
+	{ "service_tier", FIELD_STRING, .min = 1, .max = 32, .about = "standard, batch, flex, priority" },
+	{ "task_type", FIELD_STRING, .min = 1, .max = 128, .about = "What for" },
+	{ "priority", FIELD_COUNT, .min = 1, .max = 10, .about = "1 to 10, kept; bypasses nothing" },
+	{ "ttl_seconds", FIELD_COUNT, .min = 1, .max = TTL_MAX_SECONDS, .about = "How long it lives (24 hours)" },
+	{ "expires_at", FIELD_TIME, .about = "When it ends, instead of ttl_seconds" },
+	{ "expiration_time", FIELD_TIME, .same_as = "expires_at", .about = "Another spelling of expires_at" },
+	{ "final", FIELD_BOOL, .about = "true: the first record settles it and frees the rest (false)" },
+	{ "metadata", FIELD_OBJECT, .max = 16384, .about = "Anything, kept with it" },
+	{ NULL }
+};
+
+static const struct budget_field extend_fields[] = {
+	{ "ttl_seconds", FIELD_COUNT, .need = FIELD_REQUIRED, .min = 1, .max = TTL_MAX_SECONDS, .about = "Lives at least so long from now; never shortens" },
+	{ NULL }
+};
+
+static const struct budget_field no_fields[] = { { NULL } };
+
+static const struct budget_field list_query[] = {
+	{ "context_id", FIELD_STRING, .min = 1, .max = 256 },
+	{ "component", FIELD_STRING, .min = 1, .max = 128 },
+	{ "tier", FIELD_ENUM, .words = budget_words_tier },
+	{ "provider", FIELD_STRING, .min = 1, .max = 64 },
+	{ "model", FIELD_STRING, .min = 1, .max = 256 },
+	{ "task_type", FIELD_STRING, .min = 1, .max = 128 },
+	{ "budget_id", FIELD_UUID, .about = "This budget or one below it" },
+	{ "state", FIELD_ENUM, .words = budget_words_hold_state },
+	{ "is_active", FIELD_BOOL, .about = "true (default): live and not expired; false: the others" },
+	{ "page", FIELD_COUNT, .min = 1, .max = 1000000 },
+	{ "limit", FIELD_COUNT, .min = 1, .max = 1000, .about = "Items a page (50)" },
+	{ "cursor", FIELD_STRING, .min = 1, .max = 512, .about = "next_cursor of the page before" },
+	{ NULL }
+};
+
+static enum budget_status
+allocation_create(struct request *request)
+{
+	const struct budget_values *values = &request->values;
+	struct budget_ledger_item hold = { 0 };
+	struct budget_text item;
+
+	if (budget_values_get(values, "tokens_allocated") == NULL && budget_values_get(values, "cost") == NULL
+	    && budget_values_get(values, "input_tokens") == NULL)
+		return budget_fail(&request->ctx, BUDGET_EINVALID, "missing_field", "/tokens_allocated",
+		    "Say how much to hold: tokens_allocated, or cost, or input_tokens with max_output_tokens.");
+	budget_ledger_begin(&request->ctx, "reserve", budget_values_get(values, "allocation_id"), request->idempotency_key, -1,
+	    request_args(request), &item);
+	budget_text_add(&item, ",\"kind\":\"allocation\"");
+	request->values.text[0] = NULL; /* allocation_id is the identity here, not the hold it belongs to */
+	budget_ledger_members(&item, values);
+	hold.members = budget_ledger_end(&item);
+	if (hold.members == NULL)
+		return budget_fail(&request->ctx, BUDGET_ETOOLARGE, "request_too_large", NULL, "The request is too large.");
+	BUDGET_TRY(budget_ledger_run(&request->ctx, &hold, 1));
+	return ledger_reply(request, &hold.answer);
+}
+
+static enum budget_status
+act(struct request *request, const char *verb)
+{
+	struct budget_ledger_item hold = { 0 };
+	struct budget_text item;
+	const char *id = request_param(request, "id"), *ttl = budget_values_get(&request->values, "ttl_seconds");
+
+	budget_text_init(&item, &request->ctx.arena, 160);
+	budget_text_addf(&item, "\"verb\":\"%s\",\"id\":\"%s\",\"hold_id\":\"%s\"", verb, id, id);
+	if (ttl != NULL)
+		budget_text_addf(&item, ",\"ttl_seconds\":%s", ttl);
+	hold.members = budget_ledger_end(&item);
+	if (hold.members == NULL)
+		return budget_fail(&request->ctx, BUDGET_ETOOLARGE, "request_too_large", NULL, "The request is too large.");
+	BUDGET_TRY(budget_ledger_run(&request->ctx, &hold, 1));
+	return ledger_reply(request, &hold.answer);
+}
+
+static enum budget_status
+allocation_release(struct request *request)
+{
+	return act(request, "release");
+}
+
+static enum budget_status
+allocation_extend(struct request *request)
+{
+	return act(request, "extend");
+}
+
+const struct route allocation_routes[] = {
+	{ "GET", "/allocations", BUDGET_ROLE_VIEWER, list_query, NULL, STMT_HOLD_LIST, .success = 200,
+	  .about = "Lists allocations, newest first; without is_active only the live ones." },
+	{ "POST", "/allocations", BUDGET_ROLE_SERVICE, NULL, allocation_fields, .run = allocation_create, .success = 201,
+	  .about = "Holds tokens or money; 402 when a policy refuses." },
+	{ "GET", "/allocations/{id}", BUDGET_ROLE_VIEWER, NULL, NULL, STMT_HOLD_GET, .success = 200, .about = "Shows one allocation." },
+	{ "GET", "/allocations/context/{ctx}", BUDGET_ROLE_VIEWER, NULL, NULL, STMT_HOLD_GET_CONTEXT, .success = 200,
+	  .about = "Shows the oldest live allocation of a context." },
+	{ "POST", "/allocations/{id}/release", BUDGET_ROLE_SERVICE, NULL, no_fields, .run = allocation_release, .success = 200,
+	  .flags = ROUTE_BODY_OPTIONAL, .about = "Frees what is left of an allocation; repeating it changes nothing." },
+	{ "POST", "/allocations/{id}/extend", BUDGET_ROLE_SERVICE, NULL, extend_fields, .run = allocation_extend, .success = 200,
+	  .about = "Lets a live allocation live longer." },
+	{ NULL }
+};

@@ -1,0 +1,122 @@
+/* POST /check: may this call run? Always 200 with the decision; with reserve: true a grant also holds the money. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cgi-bin/ledger.h"
+#include "lib/words.h"
+
+#define TOKENS_MAX 1000000000000LL
+#define INPUT_TEXT_MAX_BYTES (1 << 20)
+#define TTL_MAX_SECONDS (366L * 86400)
+
+static const struct budget_field check_fields[] = {
+	{ "provider", FIELD_STRING, .min = 1, .max = 64, .about = "Provider, as anthropic or openai; absent: the dearest candidate is assumed" },
+	{ "model", FIELD_STRING, .min = 1, .max = 256, .about = "Model as the provider names it; absent: the dearest candidate is assumed" },
+	{ "input_tokens", FIELD_COUNT, .max = TOKENS_MAX, .about = "Tokens of the prompt" },
+	{ "max_output_tokens", FIELD_COUNT, .max = TOKENS_MAX, .about = "Most tokens the answer may have; absent: the setting max_output_tokens_default" },
+	{ "estimated_tokens", FIELD_COUNT, .max = TOKENS_MAX, .about = "All tokens of the call when the split is not known (quoted 25/75, held at the dearest class)" },
+	{ "input_text", FIELD_STRING, .min = 0, .max = INPUT_TEXT_MAX_BYTES, .about = "The prompt itself: counted as one token per three bytes of UTF-8" },
+	{ "budget_id", FIELD_UUID, .about = "Budget to charge; absent: the key's, else Default" },
+	{ "component", FIELD_STRING, .min = 1, .max = 128, .about = "Who asks" },
+	{ "task_type", FIELD_STRING, .min = 1, .max = 128, .about = "What for" },
+	{ "tier", FIELD_ENUM, .words = budget_words_tier, .about = "Tier; absent: derived from the model" },
+	{ "service_tier", FIELD_STRING, .min = 1, .max = 32, .about = "standard, batch, flex, priority" },
+	{ "context_id", FIELD_STRING, .min = 1, .max = 256, .about = "Session; per_session policies count it" },
+	{ "task_id", FIELD_STRING, .min = 1, .max = 256, .about = "Task; per_task policies count it" },
+	{ "reserve", FIELD_BOOL, .about = "true: hold what the call may cost at most" },
+	{ "allocation_id", FIELD_UUID, .about = "With reserve: the hold's id, made by the client (UUIDv7), so that a retry is safe" },
+	{ "ttl_seconds", FIELD_COUNT, .min = 1, .max = TTL_MAX_SECONDS, .about = "With reserve: how long the hold lives (15 minutes)" },
+	{ "final", FIELD_BOOL, .about = "With reserve: the first record settles the hold and frees the rest (true)" },
+	{ "priority", FIELD_COUNT, .min = 1, .max = 10, .about = "Kept with the hold; bypasses nothing" },
+	{ "metadata", FIELD_OBJECT, .max = 16384, .about = "Anything, kept with the hold" },
+	{ NULL }
+};
+
+/* The documented heuristic: one token per three bytes, rounded up. Errs high for English, about right for code and CJK. */
+static long
+tokens_of_text(const char *text)
+{
+	return (long)((strlen(text) + 2) / 3);
+}
+
+static enum budget_status
+require_amount(struct request *request, const char **ret_text)
+{
+	const struct budget_values *values = &request->values;
+	int given = (budget_values_get(values, "input_tokens") != NULL) + (budget_values_get(values, "estimated_tokens") != NULL)
+	    + (budget_values_get(values, "input_text") != NULL);
+
+	*ret_text = budget_values_get(values, "input_text");
+	if (given == 1)
+		return BUDGET_OK;
+	return budget_fail(&request->ctx, BUDGET_EINVALID, given == 0 ? "missing_field" : "ambiguous_amount", "/input_tokens",
+	    "Say how much in one way: input_tokens with max_output_tokens, or estimated_tokens, or input_text.");
+}
+
+static const char *
+item_members(struct request *request, const char *verb, const char *body, const char *input_text)
+{
+	struct budget_text item;
+	const char *id = *verb == 'r' ? budget_values_get(&request->values, "allocation_id") : NULL;
+
+	budget_ledger_begin(&request->ctx, verb, id, *verb == 'r' ? request->idempotency_key : NULL, -1, body, &item);
+	budget_text_add(&item, ",\"kind\":\"check\"");
+	if (input_text != NULL)
+		budget_text_addf(&item, ",\"input_tokens\":%ld", tokens_of_text(input_text));
+	for (int i = 0; check_fields[i].name != NULL; i++) /* the hold's id is its identity, not the hold it belongs to */
+		if (strcmp(check_fields[i].name, "allocation_id") == 0)
+			request->values.text[i] = NULL;
+	budget_ledger_members(&item, &request->values);
+	return budget_ledger_end(&item);
+}
+
+/* The decision with what the reserve added: `{…}` -> `{…, "estimated": true, "allocation_id": …, "expires_at": …}`. */
+static const char *
+decision_with(struct request *request, const char *decision, bool is_estimated, const struct budget_ledger_answer *grant)
+{
+	struct budget_text body;
+
+	budget_text_init(&body, &request->ctx.arena, strlen(decision) + 128);
+	budget_text_addn(&body, decision, strlen(decision) - 1);
+	budget_text_addf(&body, ", \"estimated\": %s", is_estimated ? "true" : "false");
+	if (grant != NULL) /* {"allocation_id": …, "expires_at": …}: its members behind ours */
+		budget_text_addf(&body, ", %.*s", (int)strlen(grant->body) - 2, grant->body + 1);
+	budget_text_add(&body, "}");
+	return budget_text_done(&body);
+}
+
+static enum budget_status
+check_run(struct request *request)
+{
+	struct budget_ledger_item quote = { 0 }, hold = { 0 };
+	const char *reserve = budget_values_get(&request->values, "reserve"), *args = request_args(request), *text;
+
+	BUDGET_TRY(require_amount(request, &text));
+	quote.members = item_members(request, "check", args, text);
+	if (reserve != NULL && *reserve == 't')
+		hold.members = item_members(request, "reserve", args, text);
+	if (quote.members == NULL)
+		return budget_fail(&request->ctx, BUDGET_ETOOLARGE, "request_too_large", NULL, "The request is too large.");
+	BUDGET_TRY(budget_ledger_check(&request->ctx, &quote, 1));
+	if (quote.answer.status >= 400)
+		return ledger_fail(&request->ctx, &quote.answer);
+	if (hold.members != NULL) {
+		BUDGET_TRY(budget_ledger_run(&request->ctx, &hold, 1));
+		if (hold.answer.status != 402 && hold.answer.status >= 400)
+			return ledger_fail(&request->ctx, &hold.answer);
+		if (hold.answer.is_replay)
+			reply_header(request, "Idempotency-Replayed", "true");
+	}
+	if (hold.answer.status == 402) /* check always answers 200: the decision says no */
+		reply_json(request, 200, decision_with(request, hold.answer.body, text != NULL, NULL));
+	else
+		reply_json(request, 200, decision_with(request, quote.answer.body, text != NULL, hold.members != NULL ? &hold.answer : NULL));
+	return BUDGET_OK;
+}
+
+const struct route check_routes[] = {
+	{ "POST", "/check", BUDGET_ROLE_SERVICE, NULL, check_fields, .run = check_run, .success = 200,
+	  .about = "Decides whether a call may run; with reserve: true also holds what it may cost." },
+	{ NULL }
+};

@@ -1,0 +1,101 @@
+/* POST /usage/record and /usage/batch: what calls really used. A fact is never refused by a limit. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cgi-bin/ledger.h"
+#include "cgi-bin/usage_batch.h"
+#include "lib/words.h"
+
+#define TOKENS_MAX 1000000000000LL
+
+static const struct budget_word service_tiers[] = {
+	{ "standard", "standard" }, { "default", "standard" }, { "batch", "batch" }, { "flex", "flex" }, { "priority", "priority" }, { NULL, NULL }
+};
+
+const struct budget_field usage_record_fields[] = {
+	{ "record_id", FIELD_UUID, .about = "The record's id, made by the client (UUIDv7), so that a retry is safe" },
+	{ "allocation_id", FIELD_UUID, .about = "Allocation it settles; absent: the oldest live one of the context and component" },
+	{ "budget_id", FIELD_UUID, .about = "Budget to charge; absent: the allocation's, the key's, else Default" },
+	{ "context_id", FIELD_STRING, .min = 1, .max = 256 },
+	{ "task_id", FIELD_STRING, .min = 1, .max = 256 },
+	{ "component", FIELD_STRING, .min = 1, .max = 128, .about = "Who called (unknown)" },
+	{ "task_type", FIELD_STRING, .min = 1, .max = 128, .about = "What for (default)" },
+	{ "provider", FIELD_STRING, .need = FIELD_REQUIRED, .min = 1, .max = 64 },
+	{ "model", FIELD_STRING, .need = FIELD_REQUIRED, .min = 1, .max = 256, .about = "As the provider names it" },
+	{ "tier", FIELD_ENUM, .words = budget_words_tier, .about = "Absent: derived from the model" },
+	{ "service_tier", FIELD_ENUM, .words = service_tiers, .about = "standard, batch, flex, priority" },
+	{ "input_tokens", FIELD_COUNT, .max = TOKENS_MAX, .about = "Uncached input" },
+	{ "cache_read_tokens", FIELD_COUNT, .max = TOKENS_MAX },
+	{ "cache_write_5m_tokens", FIELD_COUNT, .max = TOKENS_MAX },
+	{ "cache_write_1h_tokens", FIELD_COUNT, .max = TOKENS_MAX },
+	{ "output_tokens", FIELD_COUNT, .max = TOKENS_MAX, .about = "Output without reasoning" },
+	{ "reasoning_tokens", FIELD_COUNT, .max = TOKENS_MAX },
+	{ "input_audio_tokens", FIELD_COUNT, .max = TOKENS_MAX },
+	{ "output_audio_tokens", FIELD_COUNT, .max = TOKENS_MAX },
+	{ "input_image_tokens", FIELD_COUNT, .max = TOKENS_MAX },
+	{ "output_image_tokens", FIELD_COUNT, .max = TOKENS_MAX },
+	{ "requests", FIELD_COUNT, .max = TOKENS_MAX, .about = "Calls this record stands for (1)" },
+	{ "characters", FIELD_COUNT, .max = TOKENS_MAX, .about = "Characters in, for models priced by them" },
+	{ "output_characters", FIELD_COUNT, .max = TOKENS_MAX },
+	{ "images", FIELD_COUNT, .max = TOKENS_MAX },
+	{ "seconds", FIELD_MONEY, .about = "Seconds of audio, video or machine" },
+	{ "web_searches", FIELD_COUNT, .max = TOKENS_MAX },
+	{ "timestamp", FIELD_TIME, .about = "When the call was made (now); without a zone it is the budget's" },
+	{ "final", FIELD_BOOL, .about = "true: settles the allocation and frees its rest" },
+	{ "reported_cost", FIELD_MONEY, .about = "What the provider says it cost; kept beside ours" },
+	{ "operation_id", FIELD_STRING, .min = 1, .max = 256 },
+	{ "request_id", FIELD_STRING, .min = 1, .max = 256 },
+	{ "user_id", FIELD_STRING, .min = 1, .max = 256 },
+	{ "metadata", FIELD_OBJECT, .max = 16384, .about = "Anything, kept with the record" },
+	{ NULL }
+};
+
+/* The fields that say how much: at least one has to be there. */
+static const char *const counts[] = { "input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens",
+	"output_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens", "input_image_tokens", "output_image_tokens",
+	"requests", "characters", "output_characters", "images", "seconds", "web_searches" };
+
+enum budget_status
+usage_item(struct budget_ctx *ctx, const struct budget_values *values, const char *idempotency_key, int part,
+    const char *pointer, const char **ret_members)
+{
+	struct budget_text item, body;
+	bool has_count = false;
+
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+		has_count = has_count || budget_values_get(values, counts[i]) != NULL;
+	if (!has_count)
+		return budget_fail(ctx, BUDGET_EINVALID, "missing_field", budget_arena_printf(&ctx->arena, "%s/input_tokens", pointer),
+		    "Say how much was used: input_tokens and output_tokens, or another count.");
+	budget_text_init(&body, &ctx->arena, 512);
+	budget_text_add(&body, "{");
+	budget_values_members(values, &body);
+	if (budget_text_done(&body) != NULL) {
+		budget_ledger_begin(ctx, "record", budget_values_get(values, "record_id"), idempotency_key, part, body.data, &item);
+		budget_ledger_members(&item, values);
+		*ret_members = budget_ledger_end(&item);
+		if (*ret_members != NULL)
+			return BUDGET_OK;
+	}
+	return budget_fail(ctx, BUDGET_ETOOLARGE, "request_too_large", pointer, "The request is too large.");
+}
+
+static enum budget_status
+usage_record(struct request *request)
+{
+	struct budget_ledger_item record = { 0 };
+
+	BUDGET_TRY(usage_item(&request->ctx, &request->values, request->idempotency_key, -1, "", &record.members));
+	BUDGET_TRY(budget_ledger_run(&request->ctx, &record, 1));
+	return ledger_reply(request, &record.answer);
+}
+
+const struct route usage_routes[] = {
+	{ "POST", "/usage/record", BUDGET_ROLE_SERVICE, NULL, usage_record_fields, .run = usage_record, .success = 201,
+	  .about = "Records what a call used; never refused by a limit." },
+	{ "POST", "/usage", BUDGET_ROLE_SERVICE, NULL, usage_record_fields, .run = usage_record, .success = 201, .about = "The same as /usage/record." },
+	{ "POST", "/record", BUDGET_ROLE_SERVICE, NULL, usage_record_fields, .run = usage_record, .success = 201, .about = "The same as /usage/record." },
+	{ "POST", "/usage/batch", BUDGET_ROLE_SERVICE, NULL, NULL, .run = usage_batch, .success = 200, .flags = ROUTE_LARGE | ROUTE_RAW_BODY,
+	  .about = "Records up to 10,000 calls: a JSON array, {\"items\": […]}, or one JSON object a line (application/x-ndjson)." },
+	{ NULL }
+};

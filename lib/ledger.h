@@ -1,0 +1,63 @@
+/*
+ * The door of the ledger: groups of requests go to SQL in one call and come back as one answer each. No rule lives here;
+ * sql/functions/ledger decides. Ids are made here, so that a group whose commit is in doubt can be sent again unchanged.
+ */
+#ifndef BUDGET_LIB_LEDGER_H
+#define BUDGET_LIB_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/db.h"
+#include "lib/field.h"
+#include "lib/text.h"
+
+#define BUDGET_LEDGER_GROUP_MAX 500 /* items per transaction; a batch is cut into chunks of this size */
+
+/* What became of one item. Texts live in the context's arena. */
+struct budget_ledger_answer {
+	int status;          /* HTTP status; 0 until answered */
+	const char *code;    /* of an error, else NULL */
+	const char *pointer, *detail;
+	const char *id;      /* record or hold */
+	const char *body;    /* JSON object: the answer, or more members of the problem document */
+	const char *internal; /* of a 500: for the log only */
+	bool is_replay;      /* the same id or key was answered before; this is that answer */
+};
+
+/* One request: members of its JSON object as ledger_items.sql lists them, without braces and without "n". */
+struct budget_ledger_item {
+	const char *members;
+	struct budget_ledger_answer answer;
+};
+
+/**
+ * Starts an item: verb, identity, caller. Identity: a client's UUIDv7 of booking time is its own key; any other client id,
+ * or an Idempotency-Key, is kept as a hash beside an id made here; with neither, the id is new.
+ * @param client_id  canonical uuid the client sent, or NULL
+ * @param key        value of the Idempotency-Key header, or NULL; used when there is no client_id
+ * @param part       position inside a batch that shares one key, -1 outside batches
+ * @param body       canonical text of the request, for "same id, other body"
+ * @param[out] ret   builder with an open object; the caller adds members, then budget_text_done()
+ */
+void budget_ledger_begin(struct budget_ctx *ctx, const char *verb, const char *client_id, const char *key, int part,
+    const char *body, struct budget_text *ret);
+
+/** Adds decoded fields as members under the names the ledger knows (allocation_id -> hold_id, timestamp -> occurred_*, …). */
+void budget_ledger_members(struct budget_text *item, const struct budget_values *values);
+
+/** Finishes an item begun above: its members, or NULL beyond the arena's cap. */
+const char *budget_ledger_end(struct budget_text *item);
+
+/**
+ * Runs writers (record, reserve, release, extend). One transaction per call; count <= BUDGET_LEDGER_GROUP_MAX.
+ * A group that lost a race is run once more; a group that one poisoned item spoils is run in halves, so that only that item
+ * fails. Refusals are answers, not errors.
+ * @return BUDGET_OK with every answer set; BUDGET_EBUSY: unknown, repeat with the same ids
+ */
+enum budget_status budget_ledger_run(struct budget_ctx *ctx, struct budget_ledger_item *items, size_t count);
+
+/** Decides without effect (verb check). Same shape. */
+enum budget_status budget_ledger_check(struct budget_ctx *ctx, struct budget_ledger_item *items, size_t count);
+
+#endif
