@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cgi-bin/ledger.h"
+#include "cgi-bin/page.h"
 #include "lib/words.h"
 
 #define TOKENS_MAX 1000000000000LL
@@ -50,9 +51,7 @@ static const struct budget_field list_query[] = {
 	{ "budget_id", FIELD_UUID, .about = "This budget or one below it" },
 	{ "state", FIELD_ENUM, .words = budget_words_hold_state },
 	{ "is_active", FIELD_BOOL, .about = "true (default): live and not expired; false: the others" },
-	{ "page", FIELD_COUNT, .min = 1, .max = 1000000 },
-	{ "limit", FIELD_COUNT, .min = 1, .max = 1000, .about = "Items a page (50)" },
-	{ "cursor", FIELD_STRING, .min = 1, .max = 512, .about = "next_cursor of the page before" },
+	PAGE_FIELDS,
 	{ NULL }
 };
 

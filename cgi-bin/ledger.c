@@ -3,7 +3,7 @@
 
 #include "cgi-bin/fcgi/serve.h"
 #include "cgi-bin/ledger.h"
-#include "lib/log.h"
+#include "cgi-bin/usage_read.h"
 
 enum budget_status
 ledger_fail(struct budget_ctx *ctx, const struct budget_ledger_answer *answer)

@@ -6,7 +6,7 @@
 #include "cgi-bin/fcgi/request.h"
 #include "lib/ledger.h"
 
-extern const struct route check_routes[], allocation_routes[], usage_routes[], usage_read_routes[];
+extern const struct route check_routes[], allocation_routes[], usage_routes[];
 
 /* Fields of one usage record on the plain form: POST /usage/record, and every item of a batch. */
 extern const struct budget_field usage_record_fields[];

@@ -22,7 +22,13 @@ pkglibexec_PROGRAMS += %D%/status.fcgi
 
 # budgets, policies
 
-# ledger (check.c allocations.c usage.c usage_read.c ledger.c)
+# ledger: decides, holds and records; one program, because its resources write the same rows
+pkglibexec_PROGRAMS += %D%/ledger.fcgi
+%C%_ledger_fcgi_SOURCES = %D%/ledger.c %D%/ledger.h %D%/check.c %D%/allocations.c %D%/usage.c %D%/usage_batch.c \
+	%D%/usage_batch.h %D%/usage_read.c %D%/usage_read.h
+%C%_ledger_fcgi_CFLAGS = $(PROGRAM_CFLAGS)
+%C%_ledger_fcgi_LDFLAGS = $(PROGRAM_LINK)
+%C%_ledger_fcgi_LDADD = $(FCGI_PROGRAM_LIBS)
 
 # prices
 

@@ -32,20 +32,15 @@ BEGIN
     SELECT array_agg(o.entity_id) INTO old_ids FROM unnest(p_outcomes) o WHERE o.is_replay;
     IF old_ids IS NOT NULL THEN
         p_records := p_records || ARRAY(SELECT r FROM budget.usage_record r WHERE r.tenant_id = p_tenant AND r.record_id = ANY (old_ids));
-        p_holds := p_holds || ARRAY(SELECT h FROM budget.hold h WHERE h.tenant_id = p_tenant AND (h.hold_id = ANY (old_ids)
-            OR h.hold_id IN (SELECT r.hold_id FROM unnest(p_records) r)));
+        p_holds := p_holds || ARRAY(SELECT h FROM budget.hold h WHERE h.tenant_id = p_tenant AND h.hold_id = ANY (old_ids));
     END IF;
     RETURN QUERY
     SELECT o.n, o.status, o.code, o.pointer, o.detail, false, NULL::uuid, o.extra FROM unnest(p_outcomes) o WHERE o.status >= 400;
     RETURN QUERY
-    SELECT i.n, 201, NULL::text, NULL::text, NULL::text, o.is_replay, r.record_id,
-           CASE WHEN r.hold_id IS NULL THEN budget.usage_record_json(r)
-                ELSE budget.json_with(budget.usage_record_json(r), json_build_object('allocation', json_build_object('allocation_id', r.hold_id,
-                     'state', coalesce(h.state, 'unknown'), 'remaining_tokens', h.left_tokens, 'remaining_cost', budget.decimal(h.left_cost)))) END
+    SELECT i.n, 201, NULL::text, NULL::text, NULL::text, o.is_replay, r.record_id, budget.usage_record_json(r)
       FROM unnest(p_records) r
       JOIN unnest(p_items) i ON i.verb = 'record'
-      JOIN unnest(p_outcomes) o ON o.n = i.n AND coalesce(o.status, 200) < 400 AND r.record_id = coalesce(o.entity_id, i.id)
-      LEFT JOIN LATERAL (SELECT x.* FROM unnest(p_holds) x WHERE x.hold_id = r.hold_id LIMIT 1) h ON true;
+      JOIN unnest(p_outcomes) o ON o.n = i.n AND coalesce(o.status, 200) < 400 AND r.record_id = coalesce(o.entity_id, i.id);
     RETURN QUERY
     SELECT i.n, CASE WHEN i.verb = 'reserve' AND i.kind = 'allocation' THEN 201 ELSE 200 END, NULL::text, NULL::text, NULL::text, o.is_replay, h.hold_id,
            CASE WHEN i.kind = 'check' THEN json_build_object('allocation_id', h.hold_id, 'expires_at', budget.utc(h.expires_at))
