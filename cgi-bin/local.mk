@@ -21,6 +21,16 @@ pkglibexec_PROGRAMS += %D%/status.fcgi
 %C%_status_fcgi_LDADD = $(FCGI_PROGRAM_LIBS)
 
 # budgets, policies
+pkglibexec_PROGRAMS += %D%/budgets.fcgi
+%C%_budgets_fcgi_SOURCES = %D%/budgets.c %D%/page.h
+%C%_budgets_fcgi_CFLAGS = $(PROGRAM_CFLAGS)
+%C%_budgets_fcgi_LDFLAGS = $(PROGRAM_LINK)
+%C%_budgets_fcgi_LDADD = $(FCGI_PROGRAM_LIBS)
+pkglibexec_PROGRAMS += %D%/policies.fcgi
+%C%_policies_fcgi_SOURCES = %D%/policies.c %D%/page.h
+%C%_policies_fcgi_CFLAGS = $(PROGRAM_CFLAGS)
+%C%_policies_fcgi_LDFLAGS = $(PROGRAM_LINK)
+%C%_policies_fcgi_LDADD = $(FCGI_PROGRAM_LIBS)
 
 # ledger: decides, holds and records; one program, because its resources write the same rows
 pkglibexec_PROGRAMS += %D%/ledger.fcgi
