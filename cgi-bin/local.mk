@@ -19,6 +19,11 @@ pkglibexec_PROGRAMS += %D%/status.fcgi
 %C%_status_fcgi_CFLAGS = $(PROGRAM_CFLAGS)
 %C%_status_fcgi_LDFLAGS = $(PROGRAM_LINK)
 %C%_status_fcgi_LDADD = $(FCGI_PROGRAM_LIBS)
+pkglibexec_PROGRAMS += %D%/access.fcgi
+%C%_access_fcgi_SOURCES = %D%/access.c
+%C%_access_fcgi_CFLAGS = $(PROGRAM_CFLAGS)
+%C%_access_fcgi_LDFLAGS = $(PROGRAM_LINK)
+%C%_access_fcgi_LDADD = $(FCGI_PROGRAM_LIBS) $(SODIUM_LIBS)
 
 # budgets, policies
 pkglibexec_PROGRAMS += %D%/budgets.fcgi
