@@ -1,5 +1,5 @@
 /*
- * Brings a database to the schema of this tree: roles, migrations, functions, grants, catalogue, install; and looks
+ * Brings a database to the schema of this tree: roles, migrations, functions, grants, install, catalogue; and looks
  * whether one is there. Speaks libpq itself, because it works before anything that lib/db.c relies on exists.
  * Forward only: an applied file that has changed since is an error, and there is no way down.
  */

@@ -1,7 +1,7 @@
 -- grants.sql: privileges and row-level security, worked out from the catalogue. Last step of every deploy, in the
 -- transaction that replaces the functions; repeatable. Whoever adds a table or a function need not come here.
 --   every table with tenant_id   FORCE ROW LEVEL SECURITY, tenant_id = budget.tenant()
---   price, model, model_alias, provider_name   read also the shared catalogue
+--   price, price_offer, model, model_alias, provider_name   read also the shared catalogue
 --   tenant, api_key              also when budget.tenant = '*' (key look-up, the sweeper's list of tenants)
 --   functions                    owned by budget_engine; SECURITY DEFINER ones are what budget_app may call
 --   budget.partitions_*          owned by budget_owner: only the owner of a table may give it partitions
@@ -37,7 +37,7 @@ BEGIN
         -- A partition has no policy of its own: reached directly it shows nothing, through its parent the parent's rule holds.
         CONTINUE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = item.oid);
         rule := CASE
-            WHEN item.relname IN ('price', 'model', 'model_alias', 'provider_name')
+            WHEN item.relname IN ('price', 'model', 'model_alias', 'provider_name', 'price_offer')
                 THEN 'USING (tenant_id = ANY (ARRAY[budget.tenant(), budget.catalogue_tenant()])) WITH CHECK (tenant_id = budget.tenant())'
             WHEN item.relname = 'tenant' -- its price_epoch tells whether the shared catalogue has moved on
                 THEN 'USING (tenant_id = ANY (ARRAY[budget.tenant(), budget.catalogue_tenant()]) OR current_setting(''budget.tenant'', true) = ''*'') WITH CHECK (tenant_id = budget.tenant() OR current_setting(''budget.tenant'', true) = ''*'')'
@@ -79,7 +79,7 @@ BEGIN
             EXECUTE format('GRANT USAGE, CREATE ON SCHEMA budget TO budget_engine');
             EXECUTE format('ALTER ROUTINE %s OWNER TO %I', item.name, owner);
         END IF;
-        IF (item.prosecdef AND item.proname <> 'install') OR item.proname = 'session_open' THEN
+        IF (item.prosecdef AND item.proname NOT IN ('install', 'catalogue_load')) OR item.proname = 'session_open' THEN
             EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO budget_app, budget_engine', item.name);
         ELSE
             EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM budget_app', item.name);

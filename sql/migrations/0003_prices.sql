@@ -118,7 +118,7 @@ CREATE TABLE budget.price (
                  web_search_cost_per_request) >= 0)
 );
 COMMENT ON TABLE budget.price IS 'Append mostly: a new price closes the former row (end_date) in the same transaction, so effective ranges never overlap.';
-CREATE INDEX price_by_model ON budget.price (tenant_id, model, provider);
+CREATE INDEX price_by_model ON budget.price (tenant_id, model);
 
 -- The table of tiers: an exact model name wins, then the longest prefix (model ends with '*'), then the provider, then the
 -- row without both. Tekton's table, and ours to extend (sql/catalogue/tiers.csv).
@@ -127,4 +127,25 @@ CREATE TABLE budget.tier_rule (
     model    text NOT NULL DEFAULT '' CHECK (model = lower(model)), -- '' = any
     tier     text NOT NULL CHECK (tier IN ('local_lightweight', 'local_midweight', 'remote_heavyweight')),
     PRIMARY KEY (provider, model)
+);
+
+-- The cheapest models of each tier, worked out whenever prices change: budget.alternatives() answers from these few rows.
+CREATE TABLE budget.price_offer (
+    tenant_id      uuid NOT NULL,
+    tier           text NOT NULL,
+    mode           text NOT NULL,
+    place          integer NOT NULL,              -- 1 = cheapest at a quarter input; free local ones last
+    provider       text NOT NULL,
+    model          text NOT NULL,
+    pricing_id     uuid NOT NULL,
+    input_cost     numeric NOT NULL,              -- per token, plain
+    output_cost    numeric NOT NULL,
+    input_bound    numeric NOT NULL,              -- per token, dearest class
+    output_bound   numeric NOT NULL,
+    request_cost   numeric NOT NULL,
+    above          bigint,                        -- first context tier: from here on the row above is not the whole truth
+    context_tokens bigint,
+    is_local       boolean NOT NULL,
+    until          timestamptz NOT NULL,          -- when its price ends
+    PRIMARY KEY (tenant_id, tier, mode, place)
 );
