@@ -60,9 +60,10 @@ LANGUAGE sql STABLE AS $$
       FROM unnest(ARRAY['provider', 'model', 'component', 'task_type']) WITH ORDINALITY AS wanted (name, n)
       LEFT JOIN (
           SELECT line.name, json_agg(json_build_object('name', line.key, 'cost', budget.decimal(line.cost), 'total_tokens', line.tokens,
-                     'count', line.count, 'share', trim_scale(round(line.cost / nullif((total).cost, 0), 6))) ORDER BY line.place) AS items
+                     'count', line.count, 'unpriced_count', line.unpriced, 'share', trim_scale(round(line.cost / nullif((total).cost, 0), 6))) ORDER BY line.place) AS items
             FROM (SELECT g.name, CASE WHEN g.place <= size THEN g.key ELSE 'others' END AS key, least(g.place, size + 1) AS place,
-                         sum((g.sums).cost) AS cost, sum((g.sums).total_tokens) AS tokens, sum((g.sums).count) AS count
+                         sum((g.sums).cost) AS cost, sum((g.sums).total_tokens) AS tokens, sum((g.sums).count) AS count,
+                         sum((g.sums).unpriced_count) AS unpriced
                     FROM (SELECT *, row_number() OVER (PARTITION BY name ORDER BY (sums).cost DESC, (sums).total_tokens DESC, key) AS place
                             FROM budget.usage_grouped(parts)) AS g
                    GROUP BY 1, 2, 3) AS line

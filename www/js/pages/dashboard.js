@@ -16,27 +16,26 @@ const filtersOf = (limit) => Object.entries(limit.filters ?? {}).filter(([, valu
   .map(([name, value]) => `${title(name)}: ${value}`);
 
 // <meter> carries the value for those who cannot see the bar; its colour says nothing that the words do not.
-const gauge = (limit, label, used, held, size, show) => size === null || size === undefined ? null : html`
+const gauge = (limit, label, used, held, size, show, unit = "") => size === null || size === undefined ? null : html`
   <p class="budget__card-amount"><span title="${used}">${show(used)}</span>
-    <span class="budget__card-limit">of ${show(size)}</span></p>
+    <span class="budget__card-limit">of ${show(size)}${unit}</span></p>
   <meter class="budget__card-progress budget__card-progress-bar${LEVELS[limit.level]?.modifier}" min="0" max="1"
          value="${Number(size) > 0 ? Math.min(1, Number(used) / Number(size)) : 1}"
-         aria-label="${label}: ${show(used)} of ${show(size)}"></meter>
-  ${Number(held) > 0 && html`<p class="budget__card-held">${show(held)} held by running calls</p>`}`;
+         aria-label="${label}: ${show(used)} of ${show(size)}${unit}"></meter>
+  ${Number(held) > 0 && html`<p class="budget__card-held">${show(held)}${unit} held by running calls</p>`}`;
 
 const card = (limit) => {
   const level = LEVELS[limit.level] ?? LEVELS.ok;
   const cost = (amount) => money(amount, limit.currency);
-  const size = (amount) => `${tokens(amount)} tokens`;
   return html`
   <li class="budget__card ${level.modifier && `budget__card${level.modifier}`}" data-tekton-card="${limit.period}">
     <div class="budget__card-header">
-      <h3 class="budget__card-title">${title(limit.period)} spend</h3>
+      <h3 class="budget__card-title">${title(limit.period)} ${limit.cost_limit === null ? "tokens" : "spend"}</h3>
       <span class="budget__card-period">${limit.budget_name}${limit.scope && html` · ${limit.scope}`}</span>
     </div>
     ${filtersOf(limit).length > 0 && html`<p class="budget__card-filters">${filtersOf(limit).join(", ")}</p>`}
     ${gauge(limit, `${title(limit.period)} spend`, limit.cost_used, limit.cost_held, limit.cost_limit, cost)}
-    ${gauge(limit, `${title(limit.period)} tokens`, limit.tokens_used, limit.tokens_held, limit.token_limit, size)}
+    ${gauge(limit, `${title(limit.period)} tokens`, limit.tokens_used, limit.tokens_held, limit.token_limit, tokens, " tokens")}
     <p class="budget__card-footer">
       <span>${percent(limit.usage_percentage)} used${level.text && html` · <strong>${level.text}</strong>`}</span>
       <span>${limit.resets_at && html`resets <time datetime="${limit.resets_at}" title="${dateTime(limit.resets_at)}">${ago(limit.resets_at)}</time>`}</span>
@@ -71,6 +70,10 @@ const unpriced = (report) => report.unpriced.count > 0 && html`
     ${report.unpriced.count === 1 ? "it has" : "they have"} one.
     <a href="api/v1/usage/records?priced=false">Which</a></p>`;
 
+// What has no price is never shown as free.
+const lineCost = (line, currency) => line.unpriced_count === 0 ? money(line.cost, currency)
+  : line.unpriced_count === line.count ? "no price" : `${money(line.cost, currency)} + ${count(line.unpriced_count)} unpriced`;
+
 const topTable = (report) => html`
   <table class="budget__table">
     <caption class="budget__caption">By model</caption>
@@ -79,14 +82,16 @@ const topTable = (report) => html`
     <tbody>${report.top.model.map((line) => html`
       <tr><th scope="row">${line.name}</th><td class="budget__number">${count(line.count)}</td>
         <td class="budget__number">${tokens(line.total_tokens)}</td>
-        <td class="budget__number" title="${line.cost}">${money(line.cost, report.currency)}</td></tr>`)}</tbody>
+        <td class="budget__number" title="${line.cost}">${lineCost(line, report.currency)}</td></tr>`)}</tbody>
   </table>`;
+
+const FIRST_RECORD = ["budget record --component demo --provider anthropic \\",
+  "  --model claude-sonnet-4 --input-tokens 1000 --output-tokens 200"].join("\n");
 
 const firstSteps = html`
   <div class="budget__empty-state">
     <p>Nothing was recorded today. A first record:</p>
-    <pre class="budget__code" tabindex="0"><code>budget record --component demo --provider anthropic \
-  --model claude-sonnet-4 --input-tokens 1000 --output-tokens 200</code></pre>
+    <pre class="budget__code" tabindex="0"><code>${FIRST_RECORD}</code></pre>
   </div>`;
 
 export const todayView = ({ report }) => html`
