@@ -48,5 +48,15 @@ pkglibexec_PROGRAMS += %D%/ledger.fcgi
 # prices
 
 # alerts, reports
+pkglibexec_PROGRAMS += %D%/alerts.fcgi
+%C%_alerts_fcgi_SOURCES = %D%/alerts.c %D%/page.h
+%C%_alerts_fcgi_CFLAGS = $(PROGRAM_CFLAGS)
+%C%_alerts_fcgi_LDFLAGS = $(PROGRAM_LINK)
+%C%_alerts_fcgi_LDADD = $(FCGI_PROGRAM_LIBS)
+pkglibexec_PROGRAMS += %D%/reports.fcgi
+%C%_reports_fcgi_SOURCES = %D%/reports.c %D%/page.h
+%C%_reports_fcgi_CFLAGS = $(PROGRAM_CFLAGS)
+%C%_reports_fcgi_LDFLAGS = $(PROGRAM_LINK)
+%C%_reports_fcgi_LDADD = $(FCGI_PROGRAM_LIBS)
 
 # admin
