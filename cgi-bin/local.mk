@@ -60,3 +60,8 @@ pkglibexec_PROGRAMS += %D%/reports.fcgi
 %C%_reports_fcgi_LDADD = $(FCGI_PROGRAM_LIBS)
 
 # admin
+pkglibexec_PROGRAMS += %D%/admin.fcgi
+%C%_admin_fcgi_SOURCES = %D%/admin.c
+%C%_admin_fcgi_CFLAGS = $(PROGRAM_CFLAGS)
+%C%_admin_fcgi_LDFLAGS = $(PROGRAM_LINK)
+%C%_admin_fcgi_LDADD = $(FCGI_PROGRAM_LIBS)

@@ -12,6 +12,7 @@
 
 #include "lib/ctx.h"
 #include "lib/migrate_file.h"
+#include "lib/settings.h"
 #include "lib/text.h"
 
 #define SERVER_VERSION_MIN 150000
@@ -215,11 +216,30 @@ apply_functions(struct run *run)
 	return BUDGET_OK;
 }
 
+/* The database layer, which only counts now: what PUT /settings stored must survive a start. */
+static enum budget_status
+read_stored_settings(struct run *run)
+{
+	const char *sql = "SELECT name, value FROM budget.setting_stored()";
+	_auto_pgresult_ PGresult *rows = PQexec(run->connection, sql);
+
+	if (PQresultStatus(rows) != PGRES_TUPLES_OK)
+		return refuse(run, rows, sql, NULL);
+	for (int i = 0; i < PQntuples(rows); i++)
+		budget_settings_stored(run->ctx, run->what->settings, PQgetvalue(rows, i, 0), PQgetvalue(rows, i, 1));
+	return BUDGET_OK;
+}
+
 /* What budget.install() did, a line each. */
 static enum budget_status
 apply_install(struct run *run)
 {
-	const char *settings[] = { run->what->settings ? run->what->settings : "{}" };
+	const char *settings[] = { "{}" };
+
+	if (run->what->settings) {
+		BUDGET_TRY(read_stored_settings(run));
+		settings[0] = budget_settings_publication(run->ctx, run->what->settings);
+	}
 	const char *sql = "SELECT budget.install($1::jsonb)";
 	_auto_pgresult_ PGresult *result = PQexecParams(run->connection, sql, 1, NULL, settings, NULL, NULL, 0);
 

@@ -11,6 +11,7 @@
 #include "lib/error.h"
 
 struct budget_ctx;
+struct budget_settings;
 
 /** One line of progress for a person, without newline; the text is gone after the call. */
 typedef void budget_migrate_progress_fn(void *user, const char *line);
@@ -18,7 +19,7 @@ typedef void budget_migrate_progress_fn(void *user, const char *line);
 struct budget_migrate {
 	const char *url;      /* libpq connection string of a role that may own the schema */
 	const char *sql_dir;  /* the tree's sql/ folder: roles.sql, migrations/, functions/, grants.sql, catalogue/ */
-	const char *settings; /* JSON object for budget.install(), see budget_settings_publication(); NULL = defaults */
+	struct budget_settings *settings; /* for budget.install(); the database layer is added on the way; NULL = defaults */
 	budget_migrate_progress_fn *progress; /* NULL = silent */
 	void *user;
 };

@@ -143,6 +143,16 @@ budget_settings_current(void)
 	return &current;
 }
 
+struct budget_settings *
+budget_settings_copy(struct budget_ctx *ctx)
+{
+	struct budget_settings *copy = budget_arena_alloc(&ctx->arena, sizeof *copy);
+
+	if (copy)
+		*copy = current;
+	return copy;
+}
+
 const char *
 budget_setting_text(const char *name)
 {

@@ -111,6 +111,9 @@ enum budget_status budget_settings_start_database(struct budget_ctx *ctx);
 /** The process-wide table. */
 const struct budget_settings *budget_settings_current(void);
 
+/** A copy of it in ctx's arena, to go on working with; NULL beyond the arena's cap. */
+struct budget_settings *budget_settings_copy(struct budget_ctx *ctx);
+
 /** Value by name: an unknown name is a programmer's error (assert). Linear search: not for a hot path, keep the answer. */
 const char *budget_setting_text(const char *name); /* NULL = unset */
 int64_t budget_setting_count(const char *name);    /* COUNT, SECONDS, BYTES; 0 = unset */

@@ -61,7 +61,7 @@ migrate(struct budget_ctx *ctx, const struct db_options *options)
 {
 	const struct budget_migrate what = {
 		.url = options->url, .sql_dir = options->sql_dir,
-		.settings = budget_settings_publication(ctx, budget_settings_current()),
+		.settings = budget_settings_copy(ctx),
 		.progress = options->is_quiet ? NULL : print_progress,
 	};
 	enum budget_status status = budget_migrate(ctx, &what);
