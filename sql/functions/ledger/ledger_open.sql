@@ -72,6 +72,7 @@ END $$;
 
 -- Refuses, without a lock and without a write, the reserves that one committed snapshot shows not to fit: that is a
 -- correct refusal, and it is what a storm of refused calls costs. The first refusal of a period leaves its alert.
+-- Not in a group that also brings facts: what they free may be held by the reserves beside them.
 CREATE OR REPLACE FUNCTION budget.ledger_refuse_early(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[])
 RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
 DECLARE
@@ -82,7 +83,7 @@ DECLARE
     likely budget.ledger_item[];
 BEGIN
     SELECT array_agg(i) INTO candidates FROM unnest(p_items) i WHERE i.verb = 'reserve' AND (p_outcomes[i.n]).status IS NULL;
-    IF candidates IS NULL THEN
+    IF candidates IS NULL OR EXISTS (SELECT FROM unnest(p_items) i WHERE i.verb <> 'reserve' AND (p_outcomes[i.n]).status IS NULL) THEN
         RETURN p_outcomes;
     END IF;
     slots := budget.ledger_slots_of(p_tenant, candidates, t);
