@@ -15,6 +15,7 @@ noinst_LTLIBRARIES += %D%/libcore.la
 	%D%/settings.h %D%/settings_file.c %D%/settings_layers.c %D%/settings_layers.h %D%/settings_value.c
 
 # client side: http
+%C%_libcore_la_SOURCES += %D%/http.c %D%/http.h
 
 # ledger
 %C%_libcore_la_SOURCES += %D%/ledger.c %D%/ledger.h
