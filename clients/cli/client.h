@@ -1,0 +1,35 @@
+/* One REST call of the CLI: URL, key, ids, debug lines, and what a problem document says to a person. */
+#ifndef BUDGET_CLIENTS_CLI_CLIENT_H
+#define BUDGET_CLIENTS_CLI_CLIENT_H
+
+#include "clients/cli/cli.h"
+#include "lib/http.h"
+
+struct answer {
+	struct budget_http_answer http;
+	struct json_object *json; /* parsed body, kept until the end; NULL when the answer is no JSON */
+};
+
+/**
+ * Reads --api-url, --api-key … and the environment into cli.
+ * @return 0, or an exit code after saying why
+ */
+int client_setup(struct cli *cli);
+
+/**
+ * Sends one request.
+ * @param path  "/api/v1/limits?period=daily"
+ * @param body  JSON text or NULL
+ * @return 0 on a 2xx answer; else an exit code after the problem was explained on stderr (with --format json the
+ *         problem document itself also goes to stdout)
+ */
+int client_call(struct cli *cli, const char *method, const char *path, const char *body, struct answer *ret_answer);
+
+/* run.c */
+/** Builds the request of cli's command from the tables and sends it: client_call() for commands of their own. */
+int command_call(struct cli *cli, struct answer *ret_answer);
+
+/** Shows an answer as cli's command and --format want it. Returns an exit code. */
+int command_show(struct cli *cli, const struct answer *answer);
+
+#endif

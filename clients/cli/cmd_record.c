@@ -1,0 +1,244 @@
+/* check and record: may it run, and what it really used. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clients/cli/client.h"
+#include "clients/cli/out.h"
+#include "lib/text.h"
+
+#define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
+#define LAST { NULL, NULL, CELL_TEXT, 0 }
+#define FILE_MAX_BYTES ((size_t)32 * 1024 * 1024)
+
+/* ---- check ---- */
+
+static const struct column decision_columns[] = {
+	{ "Allowed", "allowed", CELL_BOOL, 0 },
+	{ "Decision", "decision", CELL_TEXT, 0 },
+	{ "Reason", "reason", CELL_TEXT, 0 },
+	{ "Estimated cost", "estimated_cost", CELL_MONEY, SPARE },
+	{ "Held cost", "held_cost", CELL_MONEY, SPARE },
+	{ "Left", "remaining_cost", CELL_MONEY, SPARE },
+	{ "Tokens left", "remaining_tokens", CELL_COUNT, SPARE },
+	{ "Tokens that fit", "max_tokens_that_fit", CELL_COUNT, SPARE },
+	{ "Resets", "resets_at", CELL_TIME, SPARE },
+	{ "Allocation", "allocation_id", CELL_ID, SPARE },
+	{ "Expires", "expires_at", CELL_TIME, SPARE },
+	LAST
+};
+
+static const struct view decision_view = { NULL, decision_columns, NULL };
+
+static const struct column alternative_columns[] = {
+	{ "Would fit instead", "model", CELL_TEXT, FLEX },
+	{ "Provider", "provider", CELL_TEXT, FLEX },
+	{ "Estimated cost", "estimated_cost", CELL_MONEY, 0 },
+	LAST
+};
+
+static const struct view alternatives_view = { "alternatives", alternative_columns, NULL };
+
+static int
+check(struct cli *cli)
+{
+	struct answer answer;
+	struct json_object *alternatives, *items[20];
+	const char *allowed;
+	int code = command_call(cli, &answer);
+
+	if (code != 0)
+		return code;
+	code = command_show(cli, &answer);
+	alternatives = out_at(answer.json, "alternatives");
+	if (cli->output == OUTPUT_TABLE && budget_json_length(alternatives) > 0) {
+		struct rows rows = { items, 0, answer.json };
+
+		for (; rows.count < budget_json_length(alternatives) && rows.count < sizeof items / sizeof *items; rows.count++)
+			items[rows.count] = budget_json_at(alternatives, rows.count);
+		putchar('\n');
+		out_table(cli, &alternatives_view, &rows);
+	}
+	allowed = budget_json_text(&cli->ctx, out_at(answer.json, "allowed"));
+	if (allowed == NULL || strcmp(allowed, "true") != 0)
+		return EXIT_REFUSED;
+	return code;
+}
+
+static const struct option check_options[] = {
+	{ "provider", OPT_TEXT, 0, IN_BODY, NULL, "NAME", "anthropic, openai, …" },
+	{ "model", OPT_TEXT, 0, IN_BODY, NULL, "NAME", "without it, the dearest model that may be meant is assumed" },
+	{ "estimated-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "tokens in all, if that is what you know" },
+	{ "input-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "with --max-output-tokens: the better estimate" },
+	{ "max-output-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "the most the model may answer" },
+	{ "input-text", OPT_TEXT, 0, IN_BODY, NULL, "TEXT", "the prompt; its tokens are estimated" },
+	{ "component", OPT_TEXT, 0, IN_BODY, NULL, "NAME", "who asks" },
+	{ "task-type", OPT_TEXT, 0, IN_BODY, NULL, "NAME", "what for" },
+	{ "tier", OPT_TEXT, 0, IN_BODY, NULL, "TIER", "local_lightweight, local_midweight, remote_heavyweight" },
+	{ "context-id", OPT_TEXT, 0, IN_BODY, NULL, "ID", "session, for limits per session" },
+	{ "task-id", OPT_TEXT, 0, IN_BODY, NULL, "ID", "task, for limits per task" },
+	{ "budget", OPT_BUDGET, 0, IN_BODY, "budget_id", "BUDGET", "charge this budget (name or id)" },
+	{ "reserve", OPT_FLAG, 0, IN_BODY, NULL, NULL, "hold the money when allowed; prints the allocation" },
+	END
+};
+
+const struct command check_commands[] = {
+	{ .about = "may this request run? Exit 0: yes, 2: no", .options = check_options, .method = "POST",
+	  .path = "/check", .flags = HAS_BODY, .view = &decision_view,
+	  .example = "budget check --model claude-sonnet-4 --input-tokens 1200 --max-output-tokens 800\n"
+	  "budget check --provider openai --model gpt-4o --estimated-tokens 1000 && ./call-the-model",
+	  .run = check },
+	{ 0 }
+};
+
+/* ---- record ---- */
+
+extern const struct view record_view;
+
+/* A file, or standard input for "-". */
+static int
+read_file(struct cli *cli, const char *path, const char **ret_text)
+{
+	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	struct budget_text text;
+	char block[16384];
+	size_t n;
+
+	if (file == NULL)
+		return cli_fail(cli, EXIT_FILE, "cannot read %s: %s.", path, strerror(errno));
+	budget_text_init(&text, &cli->ctx.arena, sizeof block);
+	while ((n = fread(block, 1, sizeof block, file)) > 0 && text.length <= FILE_MAX_BYTES)
+		budget_text_addn(&text, block, n);
+	if (ferror(file) || text.length > FILE_MAX_BYTES) {
+		int code = cli_fail(cli, EXIT_FILE, "cannot read %s: %s.", path,
+		    ferror(file) ? strerror(errno) : "it is larger than 32 MiB");
+
+		if (file != stdin)
+			fclose(file);
+		return code;
+	}
+	if (file != stdin)
+		fclose(file);
+	*ret_text = budget_text_done(&text);
+	return 0;
+}
+
+static const struct column batch_columns[] = {
+	{ "Accepted", "accepted", CELL_COUNT, 0 },
+	{ "Duplicates", "duplicates", CELL_COUNT, 0 },
+	{ "Rejected", "rejected", CELL_COUNT, 0 },
+	LAST
+};
+
+static const struct view batch_view = { NULL, batch_columns, NULL };
+
+/* --batch: the file goes as it is; an array, or one object a line. Exit 65 when a row was rejected. */
+static int
+record_batch(struct cli *cli, const char *path)
+{
+	struct command batch = *cli->command;
+	struct answer answer;
+	const char *text, *rejected;
+	struct json_object *items;
+	int code = read_file(cli, path, &text);
+
+	if (code == 0)
+		code = client_call(cli, "POST", "/api/v1/usage/batch", text, &answer);
+	if (code != 0)
+		return code;
+	batch.view = &batch_view;
+	batch.done = NULL;
+	cli->command = &batch;
+	code = command_show(cli, &answer);
+	items = out_at(answer.json, "items");
+	for (size_t i = 0; i < budget_json_length(items); i++) {
+		struct json_object *item = budget_json_at(items, i), *error = out_at(item, "error");
+
+		if (error != NULL)
+			fprintf(stderr, "  record %s: %s\n", out_cell(cli, CELL_COUNT, "index", item, item),
+			    budget_json_is_object(error) ? out_cell(cli, CELL_TEXT, "detail", error, error)
+			    : out_cell(cli, CELL_TEXT, "error", item, item));
+	}
+	rejected = budget_json_text(&cli->ctx, out_at(answer.json, "rejected"));
+	return code != 0 || rejected == NULL || strcmp(rejected, "0") == 0 ? code : EXIT_DATA;
+}
+
+/* --usage-file is --usage read from a file. */
+static int
+take_usage_file(struct cli *cli, const char *path)
+{
+	_auto_json_ struct json_object *value = NULL;
+	const struct option *usage = cli->command->options;
+	const char *text;
+	int code = read_file(cli, path, &text);
+
+	if (code != 0)
+		return code;
+	if (budget_json_parse(&cli->ctx, text, strlen(text), &value) != BUDGET_OK)
+		return cli_fail(cli, EXIT_DATA, "%s is no JSON: %s", path, cli->ctx.error.detail);
+	if (cli_get(cli, "usage") != NULL)
+		return cli_fail(cli, EXIT_USAGE, "give --usage or --usage-file, not both.");
+	while (strcmp(usage->name, "usage") != 0)
+		usage++;
+	cli_give(cli, usage, text);
+	return 0;
+}
+
+static int
+record(struct cli *cli)
+{
+	const char *batch = cli_get(cli, "batch"), *usage_file = cli_get(cli, "usage-file");
+	int code = 0;
+
+	if (batch != NULL)
+		return record_batch(cli, batch);
+	if (usage_file != NULL)
+		code = take_usage_file(cli, usage_file);
+	return code != 0 ? code : command_run(cli);
+}
+
+static const struct option record_options[] = {
+	{ "provider", OPT_TEXT, 0, IN_BODY, NULL, "NAME", "anthropic, openai, …" },
+	{ "model", OPT_TEXT, 0, IN_BODY, NULL, "NAME", "as the provider named it" },
+	{ "input-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "uncached input" },
+	{ "output-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "answer, without reasoning" },
+	{ "cache-read-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "input read from the provider's cache" },
+	{ "cache-write-5m-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "input written to the cache for 5 minutes" },
+	{ "cache-write-1h-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "input written to the cache for an hour" },
+	{ "reasoning-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "thinking, beside the output" },
+	{ "input-audio-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "audio in" },
+	{ "output-audio-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "audio out" },
+	{ "input-image-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "images in, as tokens" },
+	{ "output-image-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "images out, as tokens" },
+	{ "usage", OPT_JSON, 0, IN_BODY, NULL, "JSON", "the provider's own usage object instead of counts" },
+	{ "usage-file", OPT_TEXT, 0, LOCAL, NULL, "FILE", "the same from a file; - is standard input" },
+	{ "component", OPT_TEXT, 0, IN_BODY, NULL, "NAME", "who used it" },
+	{ "task-type", OPT_TEXT, 0, IN_BODY, NULL, "NAME", "what for" },
+	{ "context-id", OPT_TEXT, 0, IN_BODY, NULL, "ID", "session; finds the hold of that session and component" },
+	{ "task-id", OPT_TEXT, 0, IN_BODY, NULL, "ID", "task, for limits per task" },
+	{ "allocation-id", OPT_TEXT, 0, IN_BODY, NULL, "ID", "the hold this settles" },
+	{ "final", OPT_FLAG, 0, IN_BODY, NULL, NULL, "the last record of that hold: the rest of it is released" },
+	{ "budget", OPT_BUDGET, 0, IN_BODY, "budget_id", "BUDGET", "charge this budget (name or id)" },
+	{ "timestamp", OPT_TEXT, 0, IN_BODY, NULL, "TIME", "when it happened, if not now" },
+	{ "operation-id", OPT_TEXT, 0, IN_BODY, NULL, "ID", "yours, kept with the record" },
+	{ "request-id", OPT_TEXT, 0, IN_BODY, NULL, "ID", "the provider's, kept with the record" },
+	{ "user-id", OPT_TEXT, 0, IN_BODY, NULL, "ID", "yours, kept with the record" },
+	{ "metadata", OPT_JSON, 0, IN_BODY, NULL, "JSON", "an object of your own" },
+	{ "record-id", OPT_TEXT, MADE, IN_BODY, NULL, "UUID",
+	  "makes a repeat safe: the same id is recorded once (made if absent)" },
+	{ "batch", OPT_TEXT, 0, LOCAL, NULL, "FILE",
+	  "records from a file instead: a JSON array, or one object a line; - is stdin" },
+	END
+};
+
+const struct command record_commands[] = {
+	{ .about = "record what a request really used; limits never refuse it", .options = record_options,
+	  .method = "POST", .path = "/usage/record", .flags = HAS_BODY, .view = &record_view,
+	  .done = "Recorded {total_tokens:count} tokens of {model}[ for {total_cost:money}].\nRecord {record_id}"
+	  "[\nAllocation {allocation_id} has {allocation.remaining_tokens:count} tokens left, {allocation.state}]",
+	  .example = "budget record --provider openai --model gpt-4o --input-tokens 812 --output-tokens 94\n"
+	  "budget record --provider anthropic --model claude-sonnet-4 --usage '{\"input_tokens\":9,\"output_tokens\":4}'\n"
+	  "budget record --batch yesterday.ndjson",
+	  .run = record },
+	{ 0 }
+};

@@ -1,0 +1,56 @@
+"""Runs the command `budget` as a person or a script would."""
+import csv
+import decimal
+import io
+import json
+import os
+import subprocess
+import unittest
+
+from stub import Stub
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PROGRAM = os.environ.get("BUDGET_TEST_CLI") or os.path.join(os.environ.get("BUDGET_TEST_BUILD", ROOT), "clients", "cli", "budget")
+
+
+class Ran:
+    def __init__(self, done):
+        self.code, self.raw = done.returncode, done.stdout
+        self.out, self.err = done.stdout.decode(), done.stderr.decode()
+
+    @property
+    def json(self):
+        return json.loads(self.out, parse_float=decimal.Decimal)
+
+    @property
+    def csv(self):
+        return list(csv.DictReader(io.StringIO(self.out, newline="")))
+
+    @property
+    def lines(self):
+        return self.out.splitlines()
+
+
+def run(*words, url=None, env=None, stdin=None, cwd=None):
+    """words as on the command line; env: more environment. No key and no address comes from the tester's own environment."""
+    around = {k: v for k, v in os.environ.items() if not k.startswith(("BUDGET_", "PENIA_", "DAILY_")) and k != "COLUMNS"}
+    around["LC_ALL"] = "C.UTF-8"
+    if url:
+        around["BUDGET_URL"] = url
+    around.update(env or {})
+    done = subprocess.run([PROGRAM, *words], env=around, input=stdin.encode() if isinstance(stdin, str) else stdin,
+                          stdin=subprocess.DEVNULL if stdin is None else None, capture_output=True, timeout=120, cwd=cwd, check=False)
+    ran = Ran(done)
+    if "Sanitizer" in ran.err or "runtime error:" in ran.err:
+        raise AssertionError(f"budget {' '.join(words)}: {ran.err}")
+    return ran
+
+
+class StubCase(unittest.TestCase):
+    """A test with a stub service: self.stub, self.run(...)."""
+
+    def setUp(self):
+        self.stub = self.enterContext(Stub())
+
+    def run_cli(self, *words, **more):
+        return run(*words, url=self.stub.url, **more)
