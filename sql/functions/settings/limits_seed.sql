@@ -63,7 +63,9 @@ BEGIN
       AND coalesce(p.tier, p.provider, p.model, p.task_type) IS NULL
     ORDER BY p.follows_level DESC, p.policy_id LIMIT 1 FOR NO KEY UPDATE OF p;
     IF NOT FOUND THEN
-        PERFORM budget.policy_seed(tenant, period, component, cost_limit);
+        PERFORM budget.policy_insert(jsonb_strip_nulls(jsonb_build_object('budget_id',
+            (SELECT t.default_budget_id FROM budget.tenant t WHERE t.tenant_id = limit_seed.tenant),
+            'period', period, 'component', component, 'cost_limit', cost_limit)), '');
         RETURN format('%s: %s', what, cost_limit);
     END IF;
     UPDATE budget.policy p SET cost_limit = limit_seed.cost_limit, limit_version = p.limit_version + 1, version = p.version + 1,
@@ -72,24 +74,4 @@ BEGIN
     PERFORM budget.audit('policy.update', present.policy_id::text, jsonb_build_object('cost_limit', present.cost_limit),
         jsonb_build_object('cost_limit', limit_seed.cost_limit));
     RETURN format('%s: %s -> %s (changed in the settings)', what, present.cost_limit, limit_seed.cost_limit);
-END $$;
-
--- A policy on Default. The caller holds the epoch lock exclusively.
-CREATE OR REPLACE FUNCTION budget.policy_seed(tenant uuid, period text, component text, cost_limit numeric) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-    root budget.budget;
-    made uuid := budget.uuid_v7();
-    revision integer;
-BEGIN
-    SELECT b.* INTO root FROM budget.budget b JOIN budget.tenant t ON t.tenant_id = b.tenant_id AND t.default_budget_id = b.budget_id
-    WHERE b.tenant_id = policy_seed.tenant;
-    UPDATE budget.tenant t SET revision_next = t.revision_next + 1, policy_epoch = t.policy_epoch + 1
-    WHERE t.tenant_id = policy_seed.tenant RETURNING t.revision_next - 1 INTO revision;
-    INSERT INTO budget.policy (tenant_id, policy_id, budget_id, revision, type, period, component, cost_limit, follows_level)
-    VALUES (tenant, made, root.budget_id, revision, budget.level_type(), period, component, cost_limit, true);
-    INSERT INTO budget.policy_revision (tenant_id, revision, policy_id, budget_id, path, period, component, reach, time_zone, week_start, month_reset_day)
-    VALUES (tenant, revision, made, root.budget_id, root.path, period, component, root.reach, root.time_zone, root.week_start, root.month_reset_day);
-    PERFORM budget.audit('policy.create', made::text, NULL,
-        jsonb_build_object('period', period, 'component', component, 'cost_limit', cost_limit));
 END $$;
