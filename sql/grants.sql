@@ -121,3 +121,14 @@ BEGIN
         END LOOP;
     END LOOP;
 END $$;
+
+-- /metrics shows the age of the oldest snapshot, whoever's session holds it. Where this right is not ours to give, it shows
+-- those of our own sessions only.
+DO $$
+BEGIN
+    IF current_setting('budget.role_mode', true) IS DISTINCT FROM 'single' AND NOT pg_has_role('budget_engine', 'pg_read_all_stats', 'USAGE') THEN
+        GRANT pg_read_all_stats TO budget_engine;
+    END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+    NULL;
+END $$;

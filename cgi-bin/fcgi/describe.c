@@ -2,6 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
 
 #include "cgi-bin/fcgi/serve.h"
 #include "lib/ctx.h"
@@ -95,16 +97,13 @@ add_route(struct budget_text *text, const struct route *route)
 	budget_text_add(text, "}");
 }
 
-int
-route_describe(const struct program *program)
+const char *
+route_describe(const struct program *program, struct budget_arena *arena)
 {
-	struct budget_arena arena;
 	struct budget_text text;
-	const char *done;
 	bool is_first = true;
 
-	budget_arena_init(&arena, DESCRIPTION_MAX_BYTES);
-	budget_text_init(&text, &arena, 4096);
+	budget_text_init(&text, arena, 4096);
 	budget_text_add(&text, "{");
 	budget_text_member(&text, "program", program->name);
 	budget_text_member(&text, "about", program->about);
@@ -115,10 +114,44 @@ route_describe(const struct program *program)
 			add_route(&text, route);
 			is_first = false;
 		}
-	budget_text_add(&text, "\n]}");
-	done = budget_text_done(&text);
-	if (done != NULL)
-		puts(done);
+	budget_text_add(&text, "\n]}\n");
+	return budget_text_done(&text);
+}
+
+int
+route_print(const struct program *program)
+{
+	struct budget_arena arena;
+	const char *text;
+
+	budget_arena_init(&arena, DESCRIPTION_MAX_BYTES);
+	text = route_describe(program, &arena);
+	if (text != NULL)
+		fputs(text, stdout);
 	budget_arena_clear(&arena);
-	return done != NULL ? 0 : 70;
+	return text != NULL && fflush(stdout) == 0 ? EX_OK : EX_SOFTWARE;
+}
+
+void
+route_publish(const struct program *program, const char *run_dir)
+{
+	char path[256], fresh[264];
+	struct budget_arena arena;
+	const char *text;
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/%s.routes", run_dir, program->name);
+	snprintf(fresh, sizeof fresh, "%s.new", path);
+	budget_arena_init(&arena, DESCRIPTION_MAX_BYTES);
+	text = route_describe(program, &arena);
+	file = text != NULL ? fopen(fresh, "we") : NULL;
+	if (file != NULL) {
+		bool is_written = fputs(text, file) >= 0;
+
+		if (fclose(file) == 0 && is_written)
+			is_written = rename(fresh, path) == 0;
+		if (!is_written)
+			unlink(fresh);
+	}
+	budget_arena_clear(&arena);
 }

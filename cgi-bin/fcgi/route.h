@@ -54,8 +54,14 @@ enum budget_status route_find(const struct route *const *tables, struct request 
 /** "GET, HEAD, POST, OPTIONS" of a path, for the Allow header; in the arena. */
 const char *route_allow(const struct route *const *tables, struct request *request);
 
-/** Prints tables as JSON to stdout: routes with their query and body fields. `PROGRAM --routes`. */
-int route_describe(const struct program *program);
+/** Tables as JSON text: {"program","about","routes":[{method, path, role, success, about, query, body …}]}. NULL: arena full. */
+const char *route_describe(const struct program *program, struct budget_arena *arena);
+
+/** `PROGRAM --routes`: prints that; exit code. */
+int route_print(const struct program *program);
+
+/** Leaves it in <run_dir>/<program>.routes, where program status finds what runs here. Without it only documents suffer. */
+void route_publish(const struct program *program, const char *run_dir);
 
 /* Path parameters named id or *_id are uuids: a malformed one is 404. They appear in args under their own name ("id"). */
 

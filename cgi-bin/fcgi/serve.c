@@ -53,6 +53,17 @@ log_request(const struct request *request, int64_t duration_us)
 	    request->uri_path, status, (double)duration_us / 1000.0);
 }
 
+/* A neighbour looks whether we are alive (status_probe.c): no route, no log, no counter. */
+static bool
+is_ping(FCGX_Request *fcgx)
+{
+	if (FCGX_GetParam("BUDGET_PING", fcgx->envp) == NULL)
+		return false;
+	FCGX_PutS("Status: 204 No Content\r\n\r\n", fcgx->out);
+	FCGX_Finish_r(fcgx);
+	return true;
+}
+
 static void
 serve_one(struct request *request, FCGX_Request *fcgx)
 {
@@ -91,7 +102,8 @@ work(void *argument)
 
 		if (status == 0) {
 			worker->is_busy = true;
-			serve_one(&request, &fcgx);
+			if (!is_ping(&fcgx))
+				serve_one(&request, &fcgx);
 			worker->is_busy = false;
 		} else if (status != -EINTR && !is_stopping) {
 			budget_log(BUDGET_LOG_ERROR, "api", "accept: %s", strerror(-status));
@@ -206,6 +218,7 @@ run(const char *socket_path, int threads, const sigset_t *ends)
 	}
 	FCGX_Init();
 	meter_open(config.run_dir, program->name);
+	route_publish(program, config.run_dir);
 	if (!start_workers(threads)) {
 		budget_log(BUDGET_LOG_ERROR, "api", "cannot start %d threads: %s", threads, strerror(errno));
 		return EX_OSERR;
@@ -284,7 +297,7 @@ fcgi_main(const struct program *served, int argc, char **argv)
 				return help(stderr);
 			break;
 		case 'r':
-			return route_describe(program);
+			return route_print(program);
 		case 'v':
 			puts(budget_version());
 			return EX_OK;
