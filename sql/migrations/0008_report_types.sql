@@ -20,6 +20,8 @@ CREATE TYPE budget.usage_sum AS (
     total_tokens          numeric,
     requests              numeric,
     characters            numeric,
+    output_characters     numeric,
+    web_searches          numeric,
     images                numeric,
     seconds               numeric,
     input_cost            numeric,                -- as recorded; corrections have no sides

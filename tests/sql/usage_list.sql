@@ -50,7 +50,7 @@ SELECT is(pg_temp.call('usage_get', jsonb_build_object('id', :'first')) - '{pric
     'provider', 'anthropic', 'model', 'claude-sonnet-4', 'tier', 'remote_heavyweight', 'task_type', 'default', 'input_tokens', 100,
     'cache_read_tokens', 0, 'cache_write_5m_tokens', 0, 'cache_write_1h_tokens', 0, 'output_tokens', 10, 'reasoning_tokens', 0,
     'input_audio_tokens', 0, 'output_audio_tokens', 0, 'input_image_tokens', 0, 'output_image_tokens', 0, 'total_tokens', 110)
-    || jsonb_build_object('requests', 1, 'characters', 0, 'images', 0, 'seconds', 0, 'input_cost', 0.001, 'output_cost', 0.000234, 'total_cost', 0.001234, 'currency', 'USD',
+    || jsonb_build_object('requests', 1, 'characters', 0, 'output_characters', 0, 'web_searches', 0, 'images', 0, 'seconds', 0, 'input_cost', 0.001, 'output_cost', 0.000234, 'total_cost', 0.001234, 'currency', 'USD',
     'priced', true, 'ceiling_cost', NULL, 'correction_cost', 0, 'reported_cost', NULL, 'timestamp', '2026-03-10T18:14:59.999999Z',
     'charged_at', '2026-03-10T18:14:59.999999Z', 'cause', 'held', 'flags', ARRAY['late'], 'operation_id', 'o1', 'request_id', 'r1',
     'user_id', 'u1', 'metadata', '{"a": 1}'::jsonb), 'a record shows everything it says');

@@ -57,7 +57,7 @@ SELECT throws_ok($$SELECT pg_temp.call('usage_period', '{"period": "per_session"
 SELECT is(pg_temp.call('usage_summary', jsonb_build_object('budget_id', :other, 'period', 'daily')) - '{budget_id,start_time,end_time,time_zone,period}'::text[],
     '{"currency": "USD", "count": 0, "total_cost": 0, "total_tokens": 0, "total_input_tokens": 0, "total_cache_read_tokens": 0, "total_cache_write_5m_tokens": 0,
       "total_cache_write_1h_tokens": 0, "total_output_tokens": 0, "total_reasoning_tokens": 0, "total_input_audio_tokens": 0, "total_output_audio_tokens": 0,
-      "total_input_image_tokens": 0, "total_output_image_tokens": 0, "total_requests": 0, "total_characters": 0, "total_images": 0, "total_seconds": 0,
+      "total_input_image_tokens": 0, "total_output_image_tokens": 0, "total_requests": 0, "total_characters": 0, "total_output_characters": 0, "total_web_searches": 0, "total_images": 0, "total_seconds": 0,
       "total_input_cost": 0, "total_output_cost": 0, "corrections": {"count": 0, "cost": 0}, "unpriced": {"count": 0, "tokens": 0, "ceiling_cost": 0},
       "groups": {"provider": {}, "model": {}, "component": {}, "task_type": {}, "tier": {}}}', 'an empty summary has every field, at 0');
 SELECT * FROM finish();

@@ -9,7 +9,7 @@ BEGIN
         SELECT u.shape_id, count(*), sum(u.input_tokens), sum(u.cache_read_tokens), sum(u.cache_write_5m_tokens),
                sum(u.cache_write_1h_tokens), sum(u.output_tokens), sum(u.reasoning_tokens), sum(u.input_audio_tokens),
                sum(u.output_audio_tokens), sum(u.input_image_tokens), sum(u.output_image_tokens), sum(u.total_tokens),
-               sum(u.requests), sum(u.characters), sum(u.images), sum(u.seconds),
+               sum(u.requests), sum(u.characters), sum(u.output_characters), sum(u.web_searches), sum(u.images), sum(u.seconds),
                coalesce(sum(u.input_cost), 0), coalesce(sum(u.output_cost), 0),
                coalesce(sum(u.cost), 0) + coalesce(sum(c.cost), 0), coalesce(sum(c.count), 0)::bigint, coalesce(sum(c.cost), 0),
                count(*) FILTER (WHERE u.cost IS NULL AND c.is_priced IS NOT TRUE),
