@@ -91,7 +91,7 @@ SELECT pg_temp.reserve('{"context_id": "g", "cost": 10}') ->> 'id' AS held \gset
 SELECT is(pg_temp.ledger('{"verb": "reserve", "kind": "check", "context_id": "g", "cost": 6}', '{"verb": "reserve", "kind": "check", "context_id": "g", "cost": 7}',
     '{"verb": "reserve", "kind": "check", "context_id": "g", "cost": 2}', '{"verb": "reserve", "kind": "check", "context_id": "g", "cost": 2}',
     jsonb_build_object('verb', 'release', 'id', :'held', 'hold_id', :'held')) @? '$[*] ? (@.n == 5 && @.status == 200)', true, 'a release in the group');
-SELECT is((SELECT string_agg(trim_scale(cost)::text, ' ' ORDER BY hold_id) FROM budget.hold WHERE tenant_id = :tenant AND context_id = 'g' AND state = 'live'), '6 2 2',
+SELECT is((SELECT string_agg(trim_scale(cost)::text, ' ' ORDER BY cost DESC) FROM budget.hold WHERE tenant_id = :tenant AND context_id = 'g' AND state = 'live'), '6 2 2',
     'rule 9: a big refused request does not block small ones behind it');
 SELECT is(pg_temp.drift(), NULL, 'counters = records, held = live holds');
 SELECT is((SELECT string_agg(r ->> 'status', ' ' ORDER BY (r ->> 'n')::int) FROM jsonb_array_elements(pg_temp.ledger('{"input_tokens": 1}',
