@@ -1,4 +1,4 @@
-/* Decimal text without a double in sight: moving the point, rounding for people. Inputs are canonical (lib/decimal.h). */
+/* Decimal text without a double in sight: moving the point, rounding for people. Inputs are canonical (decimal.h). */
 #ifndef BUDGET_CLIENTS_CLI_AMOUNT_H
 #define BUDGET_CLIENTS_CLI_AMOUNT_H
 

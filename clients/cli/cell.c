@@ -1,6 +1,7 @@
 /* How one value is shown. */
 #include <langinfo.h>
 #include <locale.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <wchar.h>
@@ -20,14 +21,26 @@ out_at(struct json_object *object, const char *path)
 	while (object != NULL && *path != '\0') {
 		size_t length = strcspn(path, ".");
 
-		if (length >= sizeof name || !budget_json_is_object(object))
+		if (length >= sizeof name)
 			return NULL;
 		memcpy(name, path, length);
 		name[length] = '\0';
-		object = budget_json_get(object, name);
+		object = budget_json_is_array(object) ? budget_json_at(object, strtoul(name, NULL, 10))
+		    : budget_json_is_object(object) ? budget_json_get(object, name) : NULL;
 		path += length + (path[length] == '.');
 	}
 	return object;
+}
+
+bool
+out_is_absent(struct cli *cli, const struct column *column, struct json_object *row)
+{
+	const char *text = budget_json_text(&cli->ctx, out_at(row, column->path)), *decimal = NULL;
+
+	if (text == NULL)
+		return out_at(row, column->path) == NULL;
+	return text[0] == '\0' || ((column->flags & NONZERO)
+	    && budget_decimal_read(&cli->ctx, text, 60, &decimal) == BUDGET_DECIMAL_OK && amount_is_zero(decimal));
 }
 
 /* Control characters and those that turn the writing direction could forge what a terminal shows. */

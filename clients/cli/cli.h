@@ -39,7 +39,7 @@ struct option {
 	enum option_type type;
 	int flags;
 	enum option_place place;
-	const char *field;     /* NULL: the name with '_' for '-'. "limits.daily": member of an object; keep such rows together */
+	const char *field;     /* NULL: the name with '_' for '-'. "limits.daily": in an object; keep such rows together */
 	const char *value;     /* what help calls the value: "PERIOD" */
 	const char *about;
 };
@@ -51,11 +51,12 @@ enum cell { CELL_TEXT, CELL_ID, CELL_COUNT, CELL_MONEY, CELL_RATE, CELL_PERCENT,
 enum {
 	SPARE = 1, /* left out of a table when no row has a value */
 	FLEX = 2,  /* may be cut to fit the terminal */
-	WIDE = 4   /* first to go when the terminal is too narrow; csv always has it */
+	WIDE = 4,  /* first to go when the terminal is too narrow; csv always has it */
+	NONZERO = 8 /* SPARE, and 0 is no value */
 };
 
 struct column {
-	const char *title, *path; /* path: member names with '.' between */
+	const char *title, *path; /* path: member names, or numbers from 0 for arrays, with '.' between */
 	enum cell cell;
 	int flags;
 };

@@ -84,7 +84,7 @@ static const struct view key_view = { NULL, key_columns, NULL };
 
 static const struct option key_create_options[] = {
 	{ "name", OPT_TEXT, OPERAND | REQUIRED, IN_BODY, NULL, "NAME", "who will use it" },
-	{ "role", OPT_TEXT, 0, IN_BODY, NULL, "ROLE",
+	{ "role", OPT_TEXT, REQUIRED, IN_BODY, NULL, "ROLE",
 	  "viewer (reads), service (checks and records), manager (budgets, prices), admin" },
 	{ "budget", OPT_BUDGET, 0, IN_BODY, "budget_id", "BUDGET", "bound to this budget and those below it (name or id)" },
 	{ "expires-at", OPT_TEXT, 0, IN_BODY, NULL, "TIME", "not valid from then on" },
@@ -96,13 +96,20 @@ static const struct option key_id_options[] = {
 	END
 };
 
+static const struct option key_list_options[] = {
+	{ "role", OPT_TEXT, 0, IN_QUERY, NULL, "ROLE", "only of this role" },
+	{ "active", OPT_FLAG, 0, IN_QUERY, "is_active", NULL, "only those that work (--no-active: only the others)" },
+	END
+};
+
 const struct command keys_commands[] = {
 	{ .name = "create", .about = "make an API key; it is shown once", .options = key_create_options,
 	  .method = "POST", .path = "/keys", .flags = HAS_BODY, .view = &key_view,
 	  .done = "Key '{name}' ({role}) created with ID: {key_id}\n{key}\n"
 	    "Keep it now: it is not shown again. Use it: BUDGET_API_KEY, or a file for --api-key-file",
 	  .example = "budget keys create rhetor --role service" },
-	{ .name = "list", .about = "API keys, without their secrets", .method = "GET", .path = "/keys",
+	{ .name = "list", .about = "API keys, without their secrets", .options = key_list_options,
+	  .method = "GET", .path = "/keys",
 	  .flags = PAGED, .view = &keys_view,
 	  .example = "budget keys list" },
 	{ .name = "revoke", .about = "end a key at once", .options = key_id_options, .method = "DELETE",
@@ -118,7 +125,9 @@ static const struct column setting_columns[] = {
 	{ "Setting", "name", CELL_TEXT, 0 },
 	{ "Value", "value", CELL_TEXT, FLEX },
 	{ "From", "source", CELL_TEXT, 0 },
-	{ "Meaning", "about", CELL_TEXT, FLEX | SPARE },
+	{ "Where", "origin", CELL_TEXT, SPARE | FLEX | WIDE },
+	{ "Default", "default", CELL_TEXT, SPARE | FLEX | WIDE },
+	{ "Meaning", "about", CELL_TEXT, FLEX | SPARE | WIDE },
 	LAST
 };
 
@@ -213,9 +222,8 @@ config_set(struct cli *cli)
 		return command_show(cli, &answer);
 	found = find_setting(cli, out_at(answer.json, "items"), name);
 	printf("%s = %s\n", name, found != NULL ? out_cell(cli, CELL_TEXT, "value", found, found) : value);
-	if (found != NULL && out_at(found, "source") != NULL
-	    && strcmp(budget_json_text(&cli->ctx, out_at(found, "source")), "database") != 0)
-		printf("Kept, but %s names this setting too and wins.\n", out_cell(cli, CELL_TEXT, "source", found, found));
+	if (found != NULL)
+		out_sentence(cli, "(takes effect: {takes_effect})", found);
 	return 0;
 }
 
@@ -247,29 +255,24 @@ const struct command config_commands[] = {
 
 static const struct column job_columns[] = {
 	{ "Job", "job", CELL_TEXT, 0 },
-	{ "Status", "status", CELL_TEXT, 0 },
-	{ "Started", "started_at", CELL_TIME, 0 },
-	{ "Ended", "ended_at", CELL_TIME, SPARE },
-	{ "Rows", "rows", CELL_COUNT, 0 },
-	{ "Detail", "detail", CELL_TEXT, SPARE | FLEX },
-	{ "Run", "run_id", CELL_ID, WIDE },
+	{ "Every (s)", "every_seconds", CELL_COUNT, 0 },
+	{ "Running", "is_running", CELL_BOOL, 0 },
+	{ "Last well", "last_ok_at", CELL_TIME, 0 },
+	{ "Last run", "runs.0.status", CELL_TEXT, 0 },
+	{ "Started", "runs.0.started_at", CELL_TIME, WIDE },
+	{ "Rows", "runs.0.rows", CELL_COUNT, SPARE },
+	{ "Detail", "runs.0.detail", CELL_TEXT, SPARE | FLEX },
+	{ "What it does", "about", CELL_TEXT, FLEX | WIDE },
 	LAST
 };
 
 static const struct view jobs_view = {
-	"items", job_columns, "No job has run yet. They run by the schedule of run_budget.sh, or by cron (etc/)."
-};
-
-static const struct option job_options[] = {
-	{ "job", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only runs of this job" },
-	{ "status", OPT_TEXT, 0, IN_QUERY, NULL, "STATUS", "running, ok, failed or skipped" },
-	END
+	"items", job_columns, "No job is known yet. They run by the schedule of run_budget.sh, or by cron (etc/)."
 };
 
 const struct command jobs_commands[] = {
-	{ .about = "runs of the scheduled jobs, newest first", .options = job_options, .method = "GET",
-	  .path = "/jobs", .flags = PAGED, .view = &jobs_view,
-	  .example = "budget jobs --status failed" },
+	{ .about = "the scheduled jobs and how their last runs went", .method = "GET", .path = "/jobs", .flags = PAGED,
+	  .view = &jobs_view, .example = "budget jobs" },
 	{ 0 }
 };
 
@@ -290,6 +293,9 @@ static const struct option audit_options[] = {
 	{ "action", OPT_TEXT, 0, IN_QUERY, NULL, "ACTION", "policy.update, budget.create, …" },
 	{ "entity", OPT_TEXT, 0, IN_QUERY, NULL, "KIND", "policy, budget, api_key, …" },
 	{ "entity-id", OPT_TEXT, 0, IN_QUERY, NULL, "ID", "only changes of this one" },
+	{ "actor", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only by this key, or local" },
+	{ "from", OPT_TEXT, 0, IN_QUERY, "start_date", "DATE", "2026-01-31, or a time" },
+	{ "to", OPT_TEXT, 0, IN_QUERY, "end_date", "DATE", "a date counts to its end, a time is exclusive" },
 	END
 };
 

@@ -22,7 +22,7 @@ static const struct column allocation_columns[] = {
 
 static const struct view allocations_view = {
 	"items", allocation_columns,
-	"No live allocations. Hold some: budget allocate create --help (past ones: --active any)"
+	"No live allocations. Hold some: budget allocate create --help (past ones: --state released)"
 };
 
 static const struct column card_columns[] = {
@@ -57,7 +57,9 @@ static const struct option create_options[] = {
 	  "session the work belongs to; records of it find this hold by themselves" },
 	{ "component", OPT_TEXT, 0, IN_BODY, NULL, "NAME", "who will use it" },
 	{ "tokens", OPT_COUNT, 0, IN_BODY, "tokens_allocated", "N", "tokens to hold" },
-	{ "cost", OPT_NUMBER, 0, IN_BODY, "cost", "AMOUNT", "money to hold, instead of or besides tokens" },
+	{ "input-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "with --max-output-tokens instead of --tokens: holds less" },
+	{ "max-output-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "the most the model may answer" },
+	{ "cost", OPT_NUMBER, 0, IN_BODY, NULL, "AMOUNT", "money to hold, instead of or besides tokens" },
 	{ "provider", OPT_TEXT, 0, IN_BODY, NULL, "NAME",
 	  "without provider and model the dearest that may be meant is held" },
 	{ "model", OPT_TEXT, 0, IN_BODY, NULL, "NAME", "model that will be called" },
@@ -67,6 +69,8 @@ static const struct option create_options[] = {
 	{ "priority", OPT_COUNT, 0, IN_BODY, NULL, "1-10", "kept with the hold (5); bypasses nothing" },
 	{ "budget", OPT_BUDGET, 0, IN_BODY, "budget_id", "BUDGET", "charge this budget (name or id)" },
 	{ "ttl", OPT_COUNT, 0, IN_BODY, "ttl_seconds", "SECONDS", "expires by itself after that (86400)" },
+	{ "expires-at", OPT_TEXT, 0, IN_BODY, NULL, "TIME", "or at that time" },
+	{ "final", OPT_FLAG, 0, IN_BODY, NULL, NULL, "the first record settles it and releases the rest" },
 	{ "metadata", OPT_JSON, 0, IN_BODY, NULL, "JSON", "an object of your own" },
 	{ "allocation-id", OPT_TEXT, MADE, IN_BODY, NULL, "UUID", "makes a repeat safe (made if absent)" },
 	END
@@ -78,8 +82,7 @@ static const struct option list_options[] = {
 	{ "provider", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only for this provider" },
 	{ "model", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only for this model" },
 	{ "budget", OPT_BUDGET, 0, IN_QUERY, "budget_id", "BUDGET", "only of this budget (name or id)" },
-	{ "active", OPT_TEXT, 0, IN_QUERY, "is_active", "true|false|any",
-	  "live ones (the default), resolved ones, or both" },
+	{ "state", OPT_TEXT, 0, IN_QUERY, NULL, "STATE", "live (the default), settled, released or expired ones" },
 	END
 };
 
@@ -90,8 +93,7 @@ static const struct option id_options[] = {
 
 static const struct option extend_options[] = {
 	{ "id", OPT_TEXT, OPERAND | REQUIRED, IN_PATH, NULL, "ALLOCATION_ID", "as 'budget allocate list' shows it" },
-	{ "ttl", OPT_COUNT, 0, IN_BODY, "ttl_seconds", "SECONDS", "live so long from now" },
-	{ "expires-at", OPT_TEXT, 0, IN_BODY, NULL, "TIME", "or until then" },
+	{ "ttl", OPT_COUNT, REQUIRED, IN_BODY, "ttl_seconds", "SECONDS", "live at least so long from now" },
 	END
 };
 

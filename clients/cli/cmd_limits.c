@@ -8,14 +8,16 @@
 
 const struct column limit_columns[] = {
 	{ "Period", "period", CELL_TEXT, 0 },
+	{ "Scope", "scope", CELL_TEXT, SPARE | FLEX },
 	{ "Budget", "budget_name", CELL_TEXT, SPARE | FLEX },
 	{ "Type", "type", CELL_TEXT, 0 },
-	{ "Tier", "tier", CELL_TEXT, SPARE },
-	{ "Provider", "provider", CELL_TEXT, SPARE | FLEX },
-	{ "Model", "model", CELL_TEXT, SPARE | FLEX },
-	{ "Component", "component", CELL_TEXT, SPARE | FLEX },
-	{ "Task type", "task_type", CELL_TEXT, SPARE | FLEX },
+	{ "Tier", "filters.tier", CELL_TEXT, SPARE },
+	{ "Provider", "filters.provider", CELL_TEXT, SPARE | FLEX },
+	{ "Model", "filters.model", CELL_TEXT, SPARE | FLEX },
+	{ "Component", "filters.component", CELL_TEXT, SPARE | FLEX },
+	{ "Task type", "filters.task_type", CELL_TEXT, SPARE | FLEX },
 	{ "Used", "cost_used", CELL_MONEY, 0 },
+	{ "Unpriced", "unpriced_cost", CELL_MONEY, NONZERO },
 	{ "Held", "cost_held", CELL_MONEY, 0 },
 	{ "Limit", "cost_limit", CELL_MONEY, SPARE },
 	{ "Left", "remaining_cost", CELL_MONEY, SPARE },
@@ -37,7 +39,10 @@ static const struct option limits_list_options[] = {
 	{ "budget", OPT_BUDGET, 0, IN_QUERY, "budget_id", "BUDGET", "only limits of this budget (name or id)" },
 	{ "tier", OPT_TEXT, 0, IN_QUERY, NULL, "TIER", "only limits for this tier" },
 	{ "provider", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only limits for this provider" },
+	{ "model", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only limits for this model" },
 	{ "component", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only limits for this component" },
+	{ "task-type", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only limits for this task type" },
+	{ "type", OPT_TEXT, 0, IN_QUERY, NULL, "TYPE", "only ignore, warn, soft_limit or hard_limit ones" },
 	END
 };
 
@@ -52,13 +57,14 @@ const struct command limits_commands[] = {
 
 static const struct option set_limit_options[] = {
 	{ "period", OPT_TEXT, OPERAND | REQUIRED, IN_BODY, NULL, "PERIOD",
-	  "hourly, daily, weekly, monthly, quarterly, yearly, lifetime, per_session, per_task" },
+	  "hourly, daily, weekly, monthly, quarterly, yearly, lifetime, per_session, per_task, rolling" },
 	{ "amount", OPT_NUMBER, OPERAND, IN_BODY, "cost_limit", "AMOUNT",
 	  "money the period may cost; 0: only free models" },
 	{ "tokens", OPT_COUNT, 0, IN_BODY, "token_limit", "N", "tokens the period may use; with or without AMOUNT" },
 	{ "budget", OPT_BUDGET, 0, IN_BODY, "budget_id", "BUDGET",
 	  "name or id; without it: Default, which covers everything" },
 	{ "budget-id", OPT_BUDGET, 0, IN_BODY, "budget_id", "BUDGET", "the same" },
+	{ "window", OPT_COUNT, 0, IN_BODY, "window_seconds", "SECONDS", "length of a rolling period" },
 	{ "tier", OPT_TEXT, 0, IN_BODY, NULL, "TIER",
 	  "count only local_lightweight, local_midweight or remote_heavyweight models" },
 	{ "provider", OPT_TEXT, 0, IN_BODY, NULL, "NAME", "count only this provider" },
@@ -72,11 +78,11 @@ static const struct option set_limit_options[] = {
 	END
 };
 
-static const struct view limit_view = { NULL, limit_columns, NULL };
+extern const struct view policy_view;
 
 const struct command set_limit_commands[] = {
 	{ .about = "set what a period may cost", .options = set_limit_options, .method = "POST", .path = "/limits",
-	  .flags = HAS_BODY, .view = &limit_view,
+	  .flags = HAS_BODY, .view = &policy_view,
 	  .done = "Budget limit for {period} set:[ {cost_limit:money}][ {token_limit:count} tokens], type {type}"
 	  "[, budget {budget_name}][, provider {provider}][, model {model}][, component {component}][, tier {tier}].\n"
 	  "Policy {policy_id}",

@@ -44,14 +44,14 @@ static const struct column policy_card_columns[] = {
 	{ "Warns at", "warning_threshold", CELL_PERCENT, 0 },
 	{ "Acts at", "action_threshold", CELL_PERCENT, 0 },
 	{ "Enabled", "enabled", CELL_BOOL, 0 },
-	{ "Used", "cost_used", CELL_MONEY, SPARE },
-	{ "Held", "cost_held", CELL_MONEY, SPARE },
-	{ "Tokens used", "tokens_used", CELL_COUNT, SPARE },
+	{ "Follows level", "follows_enforcement_level", CELL_BOOL, SPARE },
+	{ "Since", "start_date", CELL_TIME, SPARE },
+	{ "Until", "end_date", CELL_TIME, SPARE },
 	{ "Version", "version", CELL_TEXT, SPARE },
 	LAST
 };
 
-static const struct view policy_view = { NULL, policy_card_columns, NULL };
+const struct view policy_view = { NULL, policy_card_columns, NULL };
 
 #define LIMITS \
 	{ "type", OPT_TEXT, 0, IN_BODY, NULL, "TYPE", \
@@ -127,13 +127,13 @@ const struct command policies_commands[] = {
 static const struct column approval_columns[] = {
 	{ "Approval", "approval_id", CELL_ID, 0 },
 	{ "State", "state", CELL_TEXT, 0 },
-	{ "Amount", "cost", CELL_MONEY, SPARE },
+	{ "Amount", "amount", CELL_MONEY, SPARE },
 	{ "Tokens", "tokens", CELL_COUNT, SPARE },
 	{ "Context", "context_id", CELL_TEXT, SPARE | FLEX },
 	{ "Reason", "reason", CELL_TEXT, FLEX },
 	{ "Asked by", "requested_by", CELL_TEXT, FLEX },
 	{ "Asked", "requested_at", CELL_TIME, WIDE },
-	{ "Until", "valid_until", CELL_TIME, SPARE | WIDE },
+	{ "Until", "expires_at", CELL_TIME, SPARE | WIDE },
 	{ "Decided by", "decided_by", CELL_TEXT, SPARE | FLEX },
 	{ "Note", "note", CELL_TEXT, SPARE | FLEX | WIDE },
 	{ "Policy", "policy_id", CELL_ID, WIDE },
@@ -147,7 +147,8 @@ static const struct view approvals_view = {
 static const struct view approval_view = { NULL, approval_columns, NULL };
 
 static const struct option approval_list_options[] = {
-	{ "state", OPT_TEXT, 0, IN_QUERY, NULL, "STATE", "pending, granted or denied" },
+	{ "state", OPT_TEXT, 0, IN_QUERY, NULL, "STATE", "pending, granted, denied or expired" },
+	{ "budget", OPT_BUDGET, 0, IN_QUERY, "budget_id", "BUDGET", "only for this budget (name or id)" },
 	{ "policy", OPT_TEXT, 0, IN_QUERY, "policy_id", "POLICY_ID", "only for this policy" },
 	END
 };
@@ -163,7 +164,16 @@ static const struct option request_options[] = {
 	END
 };
 
-static const struct option decide_options[] = {
+static const struct option grant_options[] = {
+	{ "id", OPT_TEXT, OPERAND | REQUIRED, IN_PATH, NULL, "APPROVAL_ID", "as 'budget approvals list' shows it" },
+	{ "amount", OPT_NUMBER, 0, IN_BODY, NULL, "AMOUNT", "less than was asked for" },
+	{ "tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "fewer than were asked for" },
+	{ "expires-at", OPT_TEXT, 0, IN_BODY, NULL, "TIME", "sooner than was asked for" },
+	{ "note", OPT_TEXT, 0, IN_BODY, NULL, "TEXT", "kept with the decision" },
+	END
+};
+
+static const struct option deny_options[] = {
 	{ "id", OPT_TEXT, OPERAND | REQUIRED, IN_PATH, NULL, "APPROVAL_ID", "as 'budget approvals list' shows it" },
 	{ "note", OPT_TEXT, 0, IN_BODY, NULL, "TEXT", "kept with the decision" },
 	END
@@ -178,11 +188,11 @@ const struct command approvals_commands[] = {
 	  .done = "Approval requested with ID: {approval_id}\n"
 	    "Someone entitled grants it: budget approvals grant {approval_id}",
 	  .example = "budget approvals request 01890a5d-ac96-774b-bcce-b302099a8057 --amount 5 --reason 'release week'" },
-	{ .name = "grant", .about = "give it", .options = decide_options, .method = "POST",
+	{ .name = "grant", .about = "give it", .options = grant_options, .method = "POST",
 	  .path = "/approvals/{id}/grant", .flags = HAS_BODY, .view = &approval_view,
-	  .done = "Approval {approval_id} {state}[, until {valid_until:time}]",
+	  .done = "Approval {approval_id} {state}[, until {expires_at:time}]",
 	  .example = "budget approvals grant 01890a5d-ac96-774b-bcce-b302099a8057" },
-	{ .name = "deny", .about = "refuse it", .options = decide_options, .method = "POST",
+	{ .name = "deny", .about = "refuse it", .options = deny_options, .method = "POST",
 	  .path = "/approvals/{id}/deny", .flags = HAS_BODY, .view = &approval_view,
 	  .done = "Approval {approval_id} {state}",
 	  .example = "budget approvals deny 01890a5d-ac96-774b-bcce-b302099a8057 --note 'next month'" },

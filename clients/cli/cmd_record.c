@@ -79,6 +79,8 @@ static const struct option check_options[] = {
 	{ "task-id", OPT_TEXT, 0, IN_BODY, NULL, "ID", "task, for limits per task" },
 	{ "budget", OPT_BUDGET, 0, IN_BODY, "budget_id", "BUDGET", "charge this budget (name or id)" },
 	{ "reserve", OPT_FLAG, 0, IN_BODY, NULL, NULL, "hold the money when allowed; prints the allocation" },
+	{ "ttl", OPT_COUNT, 0, IN_BODY, "ttl_seconds", "SECONDS", "with --reserve: how long it is held (900)" },
+	{ "allocation-id", OPT_TEXT, 0, IN_BODY, NULL, "UUID", "with --reserve: makes a repeat safe" },
 	END
 };
 
@@ -163,38 +165,16 @@ record_batch(struct cli *cli, const char *path)
 	return code != 0 || rejected == NULL || strcmp(rejected, "0") == 0 ? code : EXIT_DATA;
 }
 
-/* --usage-file is --usage read from a file. */
-static int
-take_usage_file(struct cli *cli, const char *path)
-{
-	_auto_json_ struct json_object *value = NULL;
-	const struct option *usage = cli->command->options;
-	const char *text;
-	int code = read_file(cli, path, &text);
-
-	if (code != 0)
-		return code;
-	if (budget_json_parse(&cli->ctx, text, strlen(text), &value) != BUDGET_OK)
-		return cli_fail(cli, EXIT_DATA, "%s is no JSON: %s", path, cli->ctx.error.detail);
-	if (cli_get(cli, "usage") != NULL)
-		return cli_fail(cli, EXIT_USAGE, "give --usage or --usage-file, not both.");
-	while (strcmp(usage->name, "usage") != 0)
-		usage++;
-	cli_give(cli, usage, text);
-	return 0;
-}
-
 static int
 record(struct cli *cli)
 {
-	const char *batch = cli_get(cli, "batch"), *usage_file = cli_get(cli, "usage-file");
-	int code = 0;
+	const char *batch = cli_get(cli, "batch");
 
 	if (batch != NULL)
 		return record_batch(cli, batch);
-	if (usage_file != NULL)
-		code = take_usage_file(cli, usage_file);
-	return code != 0 ? code : command_run(cli);
+	if (cli_get(cli, "provider") == NULL || cli_get(cli, "model") == NULL)
+		return cli_fail(cli, EXIT_USAGE, "--provider and --model are missing: say what was called, or --batch FILE.");
+	return command_run(cli);
 }
 
 static const struct option record_options[] = {
@@ -210,8 +190,11 @@ static const struct option record_options[] = {
 	{ "output-audio-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "audio out" },
 	{ "input-image-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "images in, as tokens" },
 	{ "output-image-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "images out, as tokens" },
-	{ "usage", OPT_JSON, 0, IN_BODY, NULL, "JSON", "the provider's own usage object instead of counts" },
-	{ "usage-file", OPT_TEXT, 0, LOCAL, NULL, "FILE", "the same from a file; - is standard input" },
+	{ "requests", OPT_COUNT, 0, IN_BODY, NULL, "N", "calls this record stands for (1)" },
+	{ "images", OPT_COUNT, 0, IN_BODY, NULL, "N", "images made, for models priced by them" },
+	{ "seconds", OPT_NUMBER, 0, IN_BODY, NULL, "N", "seconds, for models priced by them" },
+	{ "characters", OPT_COUNT, 0, IN_BODY, NULL, "N", "characters in, for models priced by them" },
+	{ "reported-cost", OPT_NUMBER, 0, IN_BODY, NULL, "AMOUNT", "what the provider says it cost; kept beside ours" },
 	{ "component", OPT_TEXT, 0, IN_BODY, NULL, "NAME", "who used it" },
 	{ "task-type", OPT_TEXT, 0, IN_BODY, NULL, "NAME", "what for" },
 	{ "context-id", OPT_TEXT, 0, IN_BODY, NULL, "ID", "session; finds the hold of that session and component" },
@@ -237,7 +220,6 @@ const struct command record_commands[] = {
 	  .done = "Recorded {total_tokens:count} tokens of {model}[ for {total_cost:money}].\nRecord {record_id}"
 	  "[\nAllocation {allocation_id} has {allocation.remaining_tokens:count} tokens left, {allocation.state}]",
 	  .example = "budget record --provider openai --model gpt-4o --input-tokens 812 --output-tokens 94\n"
-	  "budget record --provider anthropic --model claude-sonnet-4 --usage '{\"input_tokens\":9,\"output_tokens\":4}'\n"
 	  "budget record --batch yesterday.ndjson",
 	  .run = record },
 	{ 0 }

@@ -19,9 +19,9 @@ static const struct column record_columns[] = {
 	{ "Task type", "task_type", CELL_TEXT, FLEX | WIDE },
 	{ "Context", "context_id", CELL_TEXT, SPARE | FLEX | WIDE },
 	{ "Input", "input_tokens", CELL_COUNT, 0 },
-	{ "Cache read", "cache_read_tokens", CELL_COUNT, WIDE },
+	{ "Cache read", "cache_read_tokens", CELL_COUNT, NONZERO | WIDE },
 	{ "Output", "output_tokens", CELL_COUNT, 0 },
-	{ "Reasoning", "reasoning_tokens", CELL_COUNT, WIDE },
+	{ "Reasoning", "reasoning_tokens", CELL_COUNT, NONZERO | WIDE },
 	{ "Total", "total_tokens", CELL_COUNT, 0 },
 	{ "Cost", "total_cost", CELL_MONEY, 0 },
 	{ "Record", "record_id", CELL_ID, WIDE },
@@ -43,16 +43,23 @@ static const struct column record_card_columns[] = {
 	{ "Budget", "budget_id", CELL_ID, SPARE },
 	{ "Allocation", "allocation_id", CELL_ID, SPARE },
 	{ "Input tokens", "input_tokens", CELL_COUNT, 0 },
-	{ "Cache read tokens", "cache_read_tokens", CELL_COUNT, SPARE },
-	{ "Cache write tokens (5 min)", "cache_write_5m_tokens", CELL_COUNT, SPARE },
-	{ "Cache write tokens (1 h)", "cache_write_1h_tokens", CELL_COUNT, SPARE },
+	{ "Cache read tokens", "cache_read_tokens", CELL_COUNT, NONZERO },
+	{ "Cache write tokens (5 min)", "cache_write_5m_tokens", CELL_COUNT, NONZERO },
+	{ "Cache write tokens (1 h)", "cache_write_1h_tokens", CELL_COUNT, NONZERO },
 	{ "Output tokens", "output_tokens", CELL_COUNT, 0 },
-	{ "Reasoning tokens", "reasoning_tokens", CELL_COUNT, SPARE },
+	{ "Reasoning tokens", "reasoning_tokens", CELL_COUNT, NONZERO },
+	{ "Input audio tokens", "input_audio_tokens", CELL_COUNT, NONZERO },
+	{ "Output audio tokens", "output_audio_tokens", CELL_COUNT, NONZERO },
+	{ "Input image tokens", "input_image_tokens", CELL_COUNT, NONZERO },
+	{ "Output image tokens", "output_image_tokens", CELL_COUNT, NONZERO },
 	{ "Total tokens", "total_tokens", CELL_COUNT, 0 },
 	{ "Input cost", "input_cost", CELL_MONEY, 0 },
 	{ "Output cost", "output_cost", CELL_MONEY, 0 },
 	{ "Total cost", "total_cost", CELL_MONEY, 0 },
+	{ "Correction", "correction_cost", CELL_MONEY, NONZERO },
 	{ "Priced", "priced", CELL_BOOL, 0 },
+	{ "Counted as", "ceiling_cost", CELL_MONEY, NONZERO },
+	{ "Reported cost", "reported_cost", CELL_MONEY, SPARE },
 	{ "Price", "pricing_id", CELL_ID, SPARE },
 	{ "Hold", "allocation.state", CELL_TEXT, SPARE },
 	{ "Hold has left", "allocation.remaining_tokens", CELL_COUNT, SPARE },
@@ -68,6 +75,10 @@ static const struct option usage_list_options[] = {
 	{ "model", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only this model" },
 	{ "component", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only this component" },
 	{ "task-type", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only this task type" },
+	{ "tier", OPT_TEXT, 0, IN_QUERY, NULL, "TIER", "only this tier" },
+	{ "user-id", OPT_TEXT, 0, IN_QUERY, NULL, "ID", "only this user" },
+	{ "cause", OPT_TEXT, 0, IN_QUERY, NULL, "CAUSE", "only held, overage, unheld, late, … charges" },
+	{ "priced", OPT_FLAG, 0, IN_QUERY, NULL, NULL, "only with a price (--no-priced: only those without)" },
 	{ "context-id", OPT_TEXT, 0, IN_QUERY, NULL, "ID", "only this context" },
 	{ "allocation-id", OPT_TEXT, 0, IN_QUERY, NULL, "ID", "only what was charged to this allocation" },
 	{ "budget", OPT_BUDGET, 0, IN_QUERY, "budget_id", "BUDGET", "only this budget and those below it (name or id)" },
@@ -99,8 +110,15 @@ static const struct column sum_columns[] = {
 	{ "Requests", "count", CELL_COUNT, 0 },
 	{ "Input tokens", "total_input_tokens", CELL_COUNT, 0 },
 	{ "Output tokens", "total_output_tokens", CELL_COUNT, 0 },
+	{ "Cache read tokens", "total_cache_read_tokens", CELL_COUNT, NONZERO },
+	{ "Cache write tokens (5 min)", "total_cache_write_5m_tokens", CELL_COUNT, NONZERO },
+	{ "Cache write tokens (1 h)", "total_cache_write_1h_tokens", CELL_COUNT, NONZERO },
+	{ "Reasoning tokens", "total_reasoning_tokens", CELL_COUNT, NONZERO },
 	{ "Total tokens", "total_tokens", CELL_COUNT, 0 },
 	{ "Total cost", "total_cost", CELL_MONEY, 0 },
+	{ "Requests without a price", "unpriced.count", CELL_COUNT, NONZERO },
+	{ "They count as", "unpriced.ceiling_cost", CELL_MONEY, NONZERO },
+	{ "Corrections in it", "corrections.cost", CELL_MONEY, NONZERO },
 	LAST
 };
 
@@ -111,8 +129,11 @@ static const struct column group_columns[] = {
 	{ "Requests", "count", CELL_COUNT, 0 },
 	{ "Input tokens", "input_tokens", CELL_COUNT, 0 },
 	{ "Output tokens", "output_tokens", CELL_COUNT, 0 },
+	{ "Cache read", "cache_read_tokens", CELL_COUNT, NONZERO },
+	{ "Reasoning", "reasoning_tokens", CELL_COUNT, NONZERO },
 	{ "Total tokens", "total_tokens", CELL_COUNT, 0 },
 	{ "Cost", "cost", CELL_MONEY, 0 },
+	{ "Unpriced", "unpriced_count", CELL_COUNT, NONZERO },
 	LAST
 };
 
@@ -172,23 +193,39 @@ show_groups(struct cli *cli, struct json_object *answer, const char *by, bool is
 	out_table(cli, &view, &rows);
 }
 
+static const char *const dimensions[] = { "model", "provider", "component", "task_type", "tier" };
+
+/* With dates it is another question: not the current period, but that span. */
+static int
+ask_usage(struct cli *cli, struct answer *ret_answer)
+{
+	static struct command span;
+
+	if (cli_get(cli, "from") != NULL || cli_get(cli, "to") != NULL) {
+		if (cli_get(cli, "period") != NULL)
+			return cli_fail(cli, EXIT_USAGE, "give a PERIOD or --from and --to, not both.");
+		span = *cli->command;
+		span.path = "/usage/summary";
+		cli->command = &span;
+	} else if (cli_get(cli, "period") == NULL) {
+		cli_give(cli, &cli->command->options[0], "daily");
+	}
+	return command_call(cli, ret_answer);
+}
+
 static int
 get_usage(struct cli *cli)
 {
-	static const char *const dimensions[] = { "model", "provider", "component", "task_type" };
 	const char *by = cli_get(cli, "by"), *count;
 	struct answer answer;
 	bool is_known = by == NULL;
 	int code;
 
 	for (size_t i = 0; by != NULL && i < sizeof dimensions / sizeof *dimensions; i++)
-		if (strcmp(by, dimensions[i]) == 0)
-			is_known = true;
+		is_known = is_known || strcmp(by, dimensions[i]) == 0;
 	if (!is_known)
-		return cli_fail(cli, EXIT_USAGE, "--by takes model, provider, component or task_type, not '%s'.", by);
-	if (cli_get(cli, "period") == NULL)
-		cli_give(cli, &cli->command->options[0], "daily");
-	code = command_call(cli, &answer);
+		return cli_fail(cli, EXIT_USAGE, "--by takes model, provider, component, task_type or tier, not '%s'.", by);
+	code = ask_usage(cli, &answer);
 	if (code != 0)
 		return code;
 	if (cli->output == OUTPUT_JSON || (cli->output == OUTPUT_CSV && by == NULL))
@@ -201,18 +238,18 @@ get_usage(struct cli *cli)
 	count = budget_json_text(&cli->ctx, out_at(answer.json, "count"));
 	if (count != NULL && strcmp(count, "0") == 0)
 		printf("\nNothing was recorded in this period. Record usage: budget record --help\n");
-	for (size_t i = 0; i < 3; i++)
-		if (by == NULL || strcmp(by, dimensions[i]) == 0)
+	for (size_t i = 0; i < sizeof dimensions / sizeof *dimensions; i++)
+		if (by != NULL ? strcmp(by, dimensions[i]) == 0 : i < 3)
 			show_groups(cli, answer.json, dimensions[i], false);
-	if (by != NULL && strcmp(by, "task_type") == 0)
-		show_groups(cli, answer.json, by, false);
 	return 0;
 }
 
 static const struct option get_usage_options[] = {
 	{ "period", OPT_TEXT, OPERAND, IN_PATH, NULL, "PERIOD",
 	  "hourly, daily, weekly, monthly, quarterly, yearly, lifetime (daily)" },
-	{ "by", OPT_TEXT, 0, LOCAL, NULL, "WHAT", "only the breakdown by model, provider, component or task_type" },
+	{ "by", OPT_TEXT, 0, LOCAL, NULL, "WHAT", "only the breakdown by model, provider, component, task_type or tier" },
+	{ "from", OPT_TEXT, 0, IN_QUERY, "start_date", "DATE", "instead of PERIOD: from this day, or this time, on" },
+	{ "to", OPT_TEXT, 0, IN_QUERY, "end_date", "DATE", "to this day (included) or this time (excluded)" },
 	{ "provider", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only this provider" },
 	{ "model", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only this model" },
 	{ "component", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only this component" },

@@ -31,6 +31,9 @@ void out_sentence(struct cli *cli, const char *template, struct json_object *obj
 /** Value at a path ("details.period"), NULL when absent or null. Borrowed. */
 struct json_object *out_at(struct json_object *object, const char *path);
 
+/** Whether a row has no value for a column: absent, null, empty; for NONZERO columns also 0. */
+bool out_is_absent(struct cli *cli, const struct column *column, struct json_object *row);
+
 /** How a person reads a cell; NULL when absent. Control characters are made harmless. */
 const char *out_cell(struct cli *cli, enum cell cell, const char *path, struct json_object *row,
     struct json_object *root);

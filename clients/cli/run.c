@@ -82,7 +82,7 @@ fetch_pages(struct cli *cli, const char *path, struct list *list)
 		if (cursor == NULL || list->count >= wanted)
 			break;
 		if (list->count == before)
-			return cli_fail(cli, EXIT_FAULT, "the service sent an empty page and says there are more: nothing to go on with.");
+			return cli_fail(cli, EXIT_FAULT, "the service sent an empty page and says there are more: it is faulty.");
 	}
 	return code;
 }
@@ -111,7 +111,8 @@ say_more(struct cli *cli, const struct list *list)
 {
 	const char *total = budget_json_text(&cli->ctx, budget_json_get(list->first.json, "total"));
 
-	if (budget_json_text(&cli->ctx, budget_json_get(list->last.json, "next_cursor")) == NULL)
+	if (budget_json_text(&cli->ctx, budget_json_get(list->last.json, "next_cursor")) == NULL
+	    || (total != NULL && cli_get(cli, "cursor") == NULL && strtoul(total, NULL, 10) <= list->count))
 		return;
 	fprintf(stderr, "(%zu%s%s shown, there are more: --all, or --limit N)\n", list->count, total != NULL ? " of " : "",
 	    total != NULL ? total : "");

@@ -155,10 +155,10 @@ measure(struct cli *cli, const struct view *view, const struct rows *rows, struc
 			const char *text = out_cell(cli, column->cell, column->path, rows->items[r], rows->root);
 
 			table->cells[r * COLUMNS_MAX + at] = text;
-			is_empty = is_empty && (text == NULL || text[0] == '\0');
+			is_empty = is_empty && out_is_absent(cli, column, rows->items[r]);
 			width = text != NULL && out_width(text) > width ? out_width(text) : width;
 		}
-		if (is_empty && (column->flags & SPARE))
+		if (is_empty && (column->flags & (SPARE | NONZERO)))
 			continue;
 		table->columns[at] = column;
 		table->widths[at] = width;
@@ -206,7 +206,7 @@ out_card(struct cli *cli, const struct view *view, struct json_object *object)
 	for (const struct column *column = view->columns; column->title != NULL; column++) {
 		const char *text = out_cell(cli, column->cell, column->path, object, object);
 
-		if ((text == NULL || text[0] == '\0') && (column->flags & SPARE))
+		if (out_is_absent(cli, column, object) && (column->flags & (SPARE | NONZERO)))
 			continue;
 		print_field(column->title, width + GAP, false, false);
 		printf("%s\n", text != NULL ? text : "-");

@@ -41,7 +41,7 @@ class Service(StubCase):
 
     def test_busy_says_when_to_try_again_and_with_which_id(self):
         self.stub.answer("POST", "/api/v1/usage/record", problem(503, "busy", "The database is away.", headers={"Retry-After": "2"}))
-        ran = self.run_cli("record", "--model", "m")
+        ran = self.run_cli("record", "--provider", "p", "--model", "m")
         self.assertEqual(ran.code, 75)
         self.assertIn("Try again in 2 s", ran.err)
         self.assertIn("--record-id " + self.stub.last.json["record_id"], ran.err)
@@ -142,7 +142,7 @@ class CommandLine(unittest.TestCase):
     def test_values_that_cannot_be_sent(self):
         for words in (["set-limit", "daily", "ten"], ["set-limit", "daily", "0x10"], ["set-limit", "daily", "NaN"],
                       ["set-limit", "daily", "1,5"], ["set-limit", "daily", ""], ["check", "--estimated-tokens", "1 2"],
-                      ["record", "--usage", "{"], ["prices", "set", "a", "m", "--input", "1", "--per", "1g"],
+                      ["record", "--metadata", "{"], ["prices", "set", "a", "m", "--input", "1", "--per", "1g"],
                       ["prices", "set", "a", "m"], ["limits", "list", "--format", "xml"], ["limits", "list", "--timeout", "0"],
                       ["limits", "list", "--api-key", "a b"], ["limits", "list", "--api-key", "a\nX: y"],
                       ["usage", "show", ".."]):

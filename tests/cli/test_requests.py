@@ -13,6 +13,8 @@ LINES = [
     ("get-usage --format json", "GET", "/api/v1/usage/daily", None),
     ("get_usage weekly", "GET", "/api/v1/usage/weekly", None),
     ("get-usage monthly --provider openai --task-type chat", "GET", "/api/v1/usage/monthly?provider=openai&task_type=chat", None),
+    ("get-usage --from 2026-01-01 --to 2026-01-31 --model m", "GET",
+     "/api/v1/usage/summary?start_date=2026-01-01&end_date=2026-01-31&model=m", None),
     ("set-limit daily 10.0", "POST", "/api/v1/limits", {"period": "daily", "cost_limit": "10"}),
     ("set_limit hourly --tokens 200000 --provider openai", "POST", "/api/v1/limits",
      {"period": "hourly", "token_limit": "200000", "provider": "openai"}),
@@ -29,12 +31,11 @@ LINES = [
     (f"record --provider openai --model gpt-4o --input-tokens 812 --output-tokens 94 --record-id {ID} --no-final", "POST",
      "/api/v1/usage/record", {"provider": "openai", "model": "gpt-4o", "input_tokens": "812", "output_tokens": "94",
                               "final": False, "record_id": ID}),
-    (f"""record --provider a --model m --usage '{{"input_tokens": 9}}' --metadata '{{"k":"ü"}}' --record-id {ID}""", "POST",
-     "/api/v1/usage/record", {"provider": "a", "model": "m", "usage": {"input_tokens": "9"}, "metadata": {"k": "ü"},
-                              "record_id": ID}),
+    (f"""record --provider a --model m --seconds 1.50 --metadata '{{"k":"ü"}}' --record-id {ID}""", "POST",
+     "/api/v1/usage/record", {"provider": "a", "model": "m", "seconds": "1.5", "metadata": {"k": "ü"}, "record_id": ID}),
     (f"allocate create --context-id c1 --component r --tokens 2000 --ttl 60 --allocation-id {ID}", "POST", "/api/v1/allocations",
      {"context_id": "c1", "component": "r", "tokens_allocated": "2000", "ttl_seconds": "60", "allocation_id": ID}),
-    ("allocate list --component r --active any", "GET", "/api/v1/allocations?component=r&is_active=any&limit=50", None),
+    ("allocate list --component r --state released", "GET", "/api/v1/allocations?component=r&state=released&limit=50", None),
     (f"allocate show {ID}", "GET", f"/api/v1/allocations/{ID}", None),
     (f"allocate release {ID}", "POST", f"/api/v1/allocations/{ID}/release", {}),
     (f"allocate extend {ID} --ttl 3600", "POST", f"/api/v1/allocations/{ID}/extend", {"ttl_seconds": "3600"}),
@@ -90,7 +91,7 @@ LINES = [
     ("config list", "GET", "/api/v1/settings", None),
     ("config set enforcement_level HARD_LIMIT", "PUT", "/api/v1/settings", {"enforcement_level": "HARD_LIMIT"}),
     ("config set BUDGET_ENFORCEMENT_LEVEL warn", "PUT", "/api/v1/settings", {"enforcement_level": "warn"}),
-    ("jobs --status failed", "GET", "/api/v1/jobs?status=failed&limit=50", None),
+    ("jobs", "GET", "/api/v1/jobs?limit=50", None),
     ("audit --entity policy", "GET", "/api/v1/audit?entity=policy&limit=50", None),
     (f"limits list --cursor 'a b/+'", "GET", "/api/v1/limits?limit=50&cursor=a%20b%2F%2B", None),
 ]
@@ -124,7 +125,7 @@ class Requests(StubCase):
         self.stub.answer("POST", "/api/v1/allocations", {"allocation_id": ID}, 201)
         seen = set()
         for _ in range(2):
-            self.run_cli("record", "--model", "m")
+            self.run_cli("record", "--provider", "p", "--model", "m")
             self.run_cli("allocate", "create", "--tokens", "1")
         for request in self.stub.requests:
             value = request.json.get("record_id") or request.json["allocation_id"]
@@ -137,17 +138,13 @@ class Requests(StubCase):
         self.run_cli("policies", "update", ID, "--cost-limit", "1", "--if-match", "7")
         self.assertEqual(self.stub.last.headers["If-Match"], '"7"')
 
-    def test_record_reads_usage_and_batches_from_files_and_from_standard_input(self):
-        self.stub.answer("POST", "/api/v1/usage/record", {"record_id": ID}, 201)
+    def test_record_reads_batches_from_files_and_from_standard_input(self):
         self.stub.answer("POST", "/api/v1/usage/batch", {"accepted": 1, "duplicates": 0, "rejected": 0, "items": []})
-        ran = self.run_cli("record", "--model", "m", "--usage-file", "-", stdin='{"input_tokens": 12}\n')
-        self.assertEqual(ran.code, 0, ran.err)
-        self.assertEqual(self.stub.last.json["usage"], {"input_tokens": "12"})
         lines = '{"model":"m","input_tokens":1}\n'
         ran = self.run_cli("record", "--batch", "-", stdin=lines)
         self.assertEqual((ran.code, self.stub.last.body), (0, lines))
         self.assertEqual(self.run_cli("record", "--batch", "/nowhere/at/all").code, 74)
-        self.assertEqual(self.run_cli("record", "--usage-file", "-", stdin="{").code, 65)
+        self.assertEqual(self.run_cli("record").code, 64)
 
     def test_a_batch_with_rejected_rows_names_them_and_exits_65(self):
         self.stub.answer("POST", "/api/v1/usage/batch", {"accepted": 1, "duplicates": 0, "rejected": 1, "items": [
@@ -193,11 +190,11 @@ class Where(StubCase):
 
     def test_debug_shows_requests_and_hides_keys(self):
         self.stub.answer("POST", "/api/v1/keys", {"name": "n", "key": "bgt_newkey00_NEWSECRET", "key_id": ID}, 201)
-        ran = self.run_cli("keys", "create", "n", "--debug", "--api-key", "bgt_mykey000_MYSECRET")
+        ran = self.run_cli("keys", "create", "n", "--role", "admin", "--debug", "--api-key", "bgt_mykey000_MYSECRET")
         self.assertEqual(ran.code, 0)
         self.assertIn("bgt_newkey00_NEWSECRET", ran.out)
         self.assertIn("POST /api/v1/keys", ran.err)
-        self.assertIn('{"name":"n"}', ran.err)
+        self.assertIn('{"name":"n","role":"admin"}', ran.err)
         self.assertIn("bgt_newkey00_(hidden)", ran.err)
         self.assertNotIn("SECRET", ran.err)
 
