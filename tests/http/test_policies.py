@@ -1,12 +1,13 @@
 """Policies, limits and approvals over HTTP."""
 import concurrent.futures
 import pathlib
+import subprocess
 import sys
 import uuid
 from decimal import Decimal
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
-from home import TestCase, main  # noqa: E402
+from home import TestCase, main, wait_for  # noqa: E402
 
 
 class Policies(TestCase):
@@ -142,6 +143,55 @@ class Policies(TestCase):
     def test_hard_limits_take_no_approval(self):
         policy = self.make(budget_id=self.budget())["policy_id"]
         self.assert_problem(self.home.post("/api/v1/approvals", {"policy_id": policy, "amount": 1}), 422, "approval_not_applicable")
+
+    def test_of_requests_made_at_once_one_is_open(self):
+        policy = self.make(budget_id=self.budget(), type="soft_limit")["policy_id"]
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(lambda n: self.home.post("/api/v1/approvals", {"policy_id": policy, "amount": n + 1}).status, range(16)))
+        self.assertEqual(sorted(answers), [201] + [409] * 15)
+
+    # edits beside a group in flight
+
+    def test_rule_07_a_group_in_flight_is_counted_exactly_once(self):
+        budget = self.budget()
+        cost = self.record(budget)
+        with subprocess.Popen(self.home.psql_words() + ["-At"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as group, \
+                concurrent.futures.ThreadPoolExecutor(1) as pool:
+            item = (f'[{{"n":1,"verb":"record","id":"\' || budget.uuid_v7() || \'","is_fresh":true,"body_hash":"x","budget_id":"{budget}",'
+                    '"provider":"anthropic","model":"claude-3-haiku-20240307","input_tokens":1000,"output_tokens":200}]')
+            group.stdin.write(f"BEGIN;\nSELECT status FROM budget.ledger_run(budget.local_tenant(), ('{item}')::json);\n")
+            self.assertEqual(group.stdout.readline().strip(), "201")
+            edit = pool.submit(self.make, budget_id=budget, period="monthly")
+            wait_for(lambda: self.home.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == "1", "the edit to wait")
+            self.assertFalse(edit.done(), "an edit waits for the group")
+            group.stdin.write("COMMIT;\n\\q\n")
+            edit.result(timeout=20)
+        line = self.home.get(f"/api/v1/limits?budget_id={budget}").json["items"][0]
+        self.assertEqual((line["cost_used"], line["tokens_used"]), (2 * cost, 2400))
+        self.record(budget)
+        line = self.home.get(f"/api/v1/limits?budget_id={budget}").json["items"][0]
+        self.assertEqual((line["cost_used"], line["tokens_used"]), (3 * cost, 3600), "and what comes after it too")
+
+    def test_rule_07_edits_under_load_lose_and_double_nothing(self):
+        budget = self.budget()
+        policy = self.make(budget_id=budget, period="monthly", type="warn")["policy_id"]
+        def edit(n):
+            return self.home.put(f"/api/v1/policies/{policy}", {"enabled": n % 2 == 1} if n % 3 else {"task_type": ["default", "chat"][n % 2]}).status
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            edits = [pool.submit(edit, n) for n in range(20)]
+            costs = [pool.submit(self.record, budget) for _ in range(60)]
+            total = sum(c.result() for c in costs)
+            self.assertEqual({e.result() for e in edits}, {200})
+        self.home.put(f"/api/v1/policies/{policy}", {"enabled": True})
+        self.home.patch(f"/api/v1/policies/{policy}", {"task_type": None})
+        line = self.home.get(f"/api/v1/limits?budget_id={budget}").json["items"][0]
+        self.assertEqual(line["cost_used"], total)
+        # counters = openings + records that name the revision, for every revision there has been
+        self.assertEqual(self.home.sql(f"""
+            SELECT c.revision FROM budget.counter c JOIN budget.policy_revision r USING (tenant_id, revision)
+            LEFT JOIN budget.usage_record u ON u.tenant_id = c.tenant_id AND c.revision = ANY (u.revisions)
+            WHERE r.policy_id = '{policy}' GROUP BY c.tenant_id, c.revision, c.scope, c.period_start
+            HAVING c.spent_cost <> c.opening_cost + coalesce(sum(u.cost), 0) OR c.records <> count(u.record_id)"""), [])
 
 
 if __name__ == "__main__":
