@@ -188,7 +188,7 @@ budget_settings_start(struct budget_ctx *ctx)
 	if (current.count == 0)
 		budget_ctx_init(&current_ctx, 4 * MIB);
 	const struct budget_settings_input input = {
-		.environ = environ,
+		.environ = (const char *const *)environ,
 		.env_file = budget_arena_printf(&current_ctx.arena, "%s/.env.budget", folder),
 		.yaml_file = budget_arena_printf(&current_ctx.arena, "%s/config.yaml", folder),
 	};

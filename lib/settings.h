@@ -77,7 +77,7 @@ struct budget_settings {
 
 /* Where the layers come from. */
 struct budget_settings_input {
-	char *const *environ;
+	const char *const *environ;
 	const char *env_file;   /* path of .env.budget; a file that does not exist is an empty layer */
 	const char *yaml_file;  /* path of config.yaml; likewise */
 };

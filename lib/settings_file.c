@@ -187,7 +187,8 @@ yaml_mapping(const struct walk *walk, const yaml_node_t *mapping, const char *pr
 				return yaml_refuse(walk, key, path, "stands already further up");
 		}
 		if (node->type == YAML_MAPPING_NODE && !*prefix) {
-			BUDGET_TRY(yaml_mapping(walk, node, budget_arena_printf(&walk->ctx->arena, "%s.", path)));
+			const char *section = budget_arena_printf(&walk->ctx->arena, "%s.", path);
+			BUDGET_TRY(yaml_mapping(walk, node, section ? section : "?."));
 			continue;
 		}
 		const char *value = yaml_value(walk, node);

@@ -23,11 +23,11 @@ static const char *const other_names[] = {
 };
 
 static const char *
-environ_get(char *const *environment, const char *name)
+environ_get(const char *const *environment, const char *name)
 {
 	size_t length = strlen(name);
 
-	for (char *const *pair = environment; pair && *pair; pair++)
+	for (const char *const *pair = environment; pair && *pair; pair++)
 		if (strncmp(*pair, name, length) == 0 && (*pair)[length] == '=')
 			return *pair + length + 1;
 	return NULL;
@@ -48,6 +48,8 @@ put(struct budget_ctx *ctx, struct budget_setting_value *value, enum budget_laye
 	const struct budget_setting *setting = value->setting;
 	const char *canonical;
 
+	if (!text || !origin)
+		return budget_fail(ctx, BUDGET_ETOOLARGE, "out_of_memory", NULL, "Not enough memory for the settings.");
 	if (*text == '\0' && !(setting->type == SETTING_TEXT && setting->min == 0))
 		return BUDGET_OK; /* NAME= says nothing */
 	if (is_alias && setting->alias_scale && *text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 12)
@@ -183,9 +185,9 @@ is_foreign_share(struct budget_ctx *ctx, struct budget_settings *settings, const
 }
 
 static enum budget_status
-put_environment(struct budget_ctx *ctx, struct budget_settings *settings, char *const *environment)
+put_environment(struct budget_ctx *ctx, struct budget_settings *settings, const char *const *environment)
 {
-	for (char *const *pair = environment; pair && *pair; pair++) {
+	for (const char *const *pair = environment; pair && *pair; pair++) {
 		const char *equals = strchr(*pair, '=');
 		bool is_known;
 		if (!equals || equals - *pair > 200)
@@ -264,7 +266,7 @@ system_zone(struct budget_ctx *ctx, const char *tz)
 }
 
 static void
-work_out(struct budget_ctx *ctx, struct budget_settings *settings, char *const *environment)
+work_out(struct budget_ctx *ctx, struct budget_settings *settings, const char *const *environment)
 {
 	struct budget_setting_value *zone = value_of(settings, "time_zone"), *hermes = value_of(settings, "hermes_url");
 	struct budget_setting_value *ai_port = value_of(settings, "ai_port"), *version = value_of(settings, "version");

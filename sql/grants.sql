@@ -2,7 +2,8 @@
 -- transaction that replaces the functions; repeatable. Whoever adds a table or a function need not come here.
 --   every table with tenant_id   FORCE ROW LEVEL SECURITY, tenant_id = budget.tenant()
 --   price, price_offer, model, model_alias, provider_name   read also the shared catalogue
---   tenant, api_key              also when budget.tenant = '*' (key look-up, the sweeper's list of tenants)
+--   tenant                       also the catalogue's row (its price_epoch); all rows when budget.tenant = '*' (the sweeper's list)
+--   api_key                      also when budget.tenant = '*' (key look-up)
 --   functions                    owned by budget_engine; SECURITY DEFINER ones are what budget_app may call
 --   budget.partitions_*          owned by budget_owner: only the owner of a table may give it partitions
 -- Locks: ACCESS EXCLUSIVE, and only on tables whose policy or flag has to change (none on a repeated deploy).
@@ -90,9 +91,14 @@ BEGIN
     END IF;
     REVOKE CREATE ON SCHEMA budget FROM budget_engine;
     GRANT USAGE ON SCHEMA budget TO budget_engine, budget_app, budget_readonly;
-    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA budget TO budget_engine;
-    GRANT SELECT ON ALL TABLES IN SCHEMA budget TO budget_readonly;
-    REVOKE ALL ON ALL TABLES IN SCHEMA budget FROM budget_app, PUBLIC;
+    -- Partitions are reached through their parent only: nobody has privileges on one.
+    FOR item IN SELECT c.oid::regclass AS name FROM pg_class c
+        WHERE c.relnamespace = 'budget'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition ORDER BY c.relname
+    LOOP
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO budget_engine', item.name);
+        EXECUTE format('GRANT SELECT ON %s TO budget_readonly', item.name);
+        EXECUTE format('REVOKE ALL ON %s FROM budget_app, PUBLIC', item.name);
+    END LOOP;
     REVOKE ALL ON budget.migration FROM budget_engine;
     GRANT SELECT ON budget.migration TO budget_engine;
     REVOKE ALL ON budget.api_key, budget.setting FROM budget_readonly;

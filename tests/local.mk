@@ -18,6 +18,9 @@ check_PROGRAMS += %D%/unit/test_version
 # base and runtime
 
 # store
+check_PROGRAMS += %D%/unit/test_settings
+%C%_unit_test_settings_SOURCES = %D%/unit/test_settings.c $(UNIT_RUNNER)
+%C%_unit_test_settings_LDADD = $(UNIT_LIBS)
 
 # client side
 

@@ -31,7 +31,7 @@ static const char *
 local_port(struct cli *cli)
 {
 	const char *folder = environment("BUDGET_CONFIG_DIR"), *port = environment("BUDGET_PORT");
-	struct budget_settings_input input = { .environ = environ };
+	struct budget_settings_input input = { .environ = (const char *const *)environ };
 	struct budget_settings settings;
 	const struct budget_setting_value *value;
 
