@@ -6,12 +6,14 @@ SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp AS $$
 DECLARE
     state  record;
     rule   budget.policy;
+    seen   uuid[];
     starts timestamptz;
     ends   timestamptz;
     raised uuid[] := '{}';
     reply  budget.reply;
 BEGIN
     PERFORM budget.enter(tenant, context);
+    seen := budget.budgets_in_sight((args ->> 'budget_id')::uuid);
     FOR state IN
         SELECT s.revision, s.scope, r.period, r.time_zone, r.week_start, r.month_reset_day, r.window_seconds
           FROM budget.policy_state s
@@ -19,7 +21,7 @@ BEGIN
           JOIN budget.policy p ON p.tenant_id = s.tenant_id AND p.revision = s.revision AND p.enabled AND p.type <> 'ignore'
          WHERE s.tenant_id = tenant AND (args ->> 'period' IS NULL OR r.period = args ->> 'period')
            AND (r.period NOT IN ('per_session', 'per_task') OR s.touched_at > now() - interval '1 hour')
-           AND p.budget_id = ANY (budget.budgets_in_sight((args ->> 'budget_id')::uuid))
+           AND p.budget_id = ANY (seen)
          ORDER BY s.revision, s.scope FOR NO KEY UPDATE OF s
     LOOP
         SELECT p.* INTO rule FROM budget.policy p WHERE p.tenant_id = tenant AND p.revision = state.revision;

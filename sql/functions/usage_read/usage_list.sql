@@ -37,7 +37,7 @@ DECLARE
 BEGIN
     starts := budget.range_bound(args ->> 'start_date', zone, false);
     ends := budget.range_bound(args ->> 'end_date', zone, true);
-    IF starts > ends THEN
-        PERFORM budget.fail(422, 'range_reversed', '/end_date', 'end_date lies before start_date: swap them.');
+    IF starts >= ends THEN
+        PERFORM budget.fail(422, 'range_empty', '/end_date', 'end_date lies before start_date, or nothing lies between them: swap them.');
     END IF;
 END $$;
