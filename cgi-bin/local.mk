@@ -46,6 +46,11 @@ pkglibexec_PROGRAMS += %D%/ledger.fcgi
 %C%_ledger_fcgi_LDADD = $(FCGI_PROGRAM_LIBS)
 
 # prices
+pkglibexec_PROGRAMS += %D%/prices.fcgi
+%C%_prices_fcgi_SOURCES = %D%/prices.c %D%/page.h
+%C%_prices_fcgi_CFLAGS = $(PROGRAM_CFLAGS)
+%C%_prices_fcgi_LDFLAGS = $(PROGRAM_LINK)
+%C%_prices_fcgi_LDADD = $(FCGI_PROGRAM_LIBS)
 
 # alerts, reports
 pkglibexec_PROGRAMS += %D%/alerts.fcgi
