@@ -19,24 +19,30 @@ BEGIN
     item.valid_until := budget.time_in(args ->> 'expires_at', owner.time_zone);
     IF policy.type <> 'soft_limit' OR NOT policy.enabled THEN
         PERFORM budget.fail(422, 'approval_not_applicable', '/policy_id', format(
-            'Approvals lift soft limits only, and this is %s %s policy.', CASE WHEN policy.enabled THEN 'a' ELSE 'a disabled' END, policy.type));
+            'Approvals lift soft limits only, and this is %s %s policy.', CASE WHEN policy.enabled THEN 'a'
+                ELSE 'a disabled' END, policy.type));
     ELSIF args ->> 'amount' IS NULL AND args ->> 'tokens' IS NULL THEN
         PERFORM budget.fail(422, 'amount_missing', '/amount', 'Say how much: amount (money), tokens or both.');
     ELSIF item.valid_until <= clock_timestamp() THEN
-        PERFORM budget.fail(422, 'expiry_in_the_past', '/expires_at', 'expires_at is over already: name a later time or leave it out for the end of the policy''s period.');
+        PERFORM budget.fail(422, 'expiry_in_the_past', '/expires_at',
+            'expires_at is over already: name a later time or leave it out for the end of the policy''s period.');
     END IF;
     UPDATE budget.approval a SET state = 'denied', note = 'expired before a decision', decided_at = clock_timestamp()
     WHERE a.tenant_id = budget.tenant() AND a.policy_id = policy.policy_id AND a.scope = item.scope
       AND a.requested_by = item.requested_by AND a.state = 'pending' AND a.valid_until <= clock_timestamp();
-    INSERT INTO budget.approval (tenant_id, approval_id, policy_id, scope, cost, tokens, reason, requested_by, requested_at, valid_until)
-    VALUES (budget.tenant(), item.approval_id, policy.policy_id, item.scope, (args ->> 'amount')::numeric, (args ->> 'tokens')::bigint,
+    INSERT INTO budget.approval (tenant_id, approval_id, policy_id, scope, cost, tokens, reason, requested_by,
+        requested_at, valid_until)
+    VALUES (budget.tenant(), item.approval_id, policy.policy_id, item.scope, (args ->> 'amount')::numeric,
+        (args ->> 'tokens')::bigint,
         coalesce(args ->> 'reason', ''), item.requested_by, clock_timestamp(), item.valid_until)
     ON CONFLICT (tenant_id, policy_id, scope, requested_by) WHERE state = 'pending' DO NOTHING RETURNING * INTO item;
     IF NOT FOUND THEN
         SELECT a.approval_id INTO present FROM budget.approval a
-        WHERE a.tenant_id = budget.tenant() AND a.policy_id = policy.policy_id AND a.scope = coalesce(args ->> 'context_id', '')
+        WHERE a.tenant_id = budget.tenant() AND a.policy_id = policy.policy_id
+            AND a.scope = coalesce(args ->> 'context_id', '')
           AND a.requested_by = coalesce(budget.context('actor'), 'unknown') AND a.state = 'pending';
-        PERFORM budget.fail(409, 'approval_open', '', 'You have asked for this policy already and nobody has decided yet: wait for that answer.',
+        PERFORM budget.fail(409, 'approval_open', '',
+            'You have asked for this policy already and nobody has decided yet: wait for that answer.',
             jsonb_build_object('approval_id', present));
     END IF;
     body := budget.approval_json(item);

@@ -18,7 +18,8 @@ BEGIN
     RETURN budget.approval_decide(args, 'denied', 'approval.deny');
 END $$;
 
-CREATE OR REPLACE FUNCTION budget.approval_decide(args jsonb, decision text, action text) RETURNS budget.reply LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION budget.approval_decide(args jsonb, decision text, action text) RETURNS budget.reply
+    LANGUAGE plpgsql AS $$
 DECLARE
     item budget.approval;
     policy budget.policy;
@@ -37,11 +38,13 @@ BEGIN
     IF item.state = decision THEN
         RETURN ROW(NULL, before, NULL)::budget.reply;
     ELSIF item.state <> 'pending' THEN
-        PERFORM budget.fail(409, 'approval_decided', '', format('This request was %s by %s at %s.', item.state, item.decided_by, budget.utc(item.decided_at)));
+        PERFORM budget.fail(409, 'approval_decided', '', format('This request was %s by %s at %s.', item.state,
+            item.decided_by, budget.utc(item.decided_at)));
     ELSIF decision = 'granted' THEN
         item := budget.approval_grant_terms(item, policy, owner, args, at);
     END IF;
-    UPDATE budget.approval a SET state = decision, cost = item.cost, tokens = item.tokens, valid_from = item.valid_from, valid_until = item.valid_until,
+    UPDATE budget.approval a SET state = decision, cost = item.cost, tokens = item.tokens, valid_from = item.valid_from,
+        valid_until = item.valid_until,
         decided_by = coalesce(budget.context('actor'), 'unknown'), decided_at = at, note = args ->> 'note'
     WHERE a.tenant_id = item.tenant_id AND a.approval_id = item.approval_id RETURNING * INTO item;
     after := budget.approval_json(item);
@@ -50,27 +53,34 @@ BEGIN
 END $$;
 
 -- How much a grant gives and how long.
-CREATE OR REPLACE FUNCTION budget.approval_grant_terms(item budget.approval, policy budget.policy, owner budget.budget, args jsonb, at timestamptz)
+CREATE OR REPLACE FUNCTION budget.approval_grant_terms(item budget.approval, policy budget.policy, owner budget.budget,
+    args jsonb, at timestamptz)
 RETURNS budget.approval LANGUAGE plpgsql STABLE AS $$
 DECLARE
     amount constant numeric := (args ->> 'amount')::numeric;
     tokens constant bigint := (args ->> 'tokens')::bigint;
 BEGIN
     IF policy.type <> 'soft_limit' OR NOT policy.enabled THEN
-        PERFORM budget.fail(409, 'approval_not_applicable', '', 'That policy is no enabled soft limit any more: there is nothing to lift.');
+        PERFORM budget.fail(409, 'approval_not_applicable', '',
+            'That policy is no enabled soft limit any more: there is nothing to lift.');
     ELSIF item.valid_until <= at AND args ->> 'expires_at' IS NULL THEN
-        PERFORM budget.fail(409, 'approval_expired', '', 'The request was for a time that is over: grant it with a later expires_at, or let them ask again.');
+        PERFORM budget.fail(409, 'approval_expired', '',
+            'The request was for a time that is over: grant it with a later expires_at, or let them ask again.');
     ELSIF amount > coalesce(item.cost, 0) THEN
-        PERFORM budget.fail(422, 'more_than_asked', '/amount', format('A grant may lower what was asked (%s), not raise it.', coalesce(budget.decimal(item.cost)::text, 'no amount')));
+        PERFORM budget.fail(422, 'more_than_asked', '/amount',
+            format('A grant may lower what was asked (%s), not raise it.', coalesce(budget.decimal(item.cost)::text,
+            'no amount')));
     ELSIF tokens > coalesce(item.tokens, 0) THEN
-        PERFORM budget.fail(422, 'more_than_asked', '/tokens', format('A grant may lower what was asked (%s), not raise it.', coalesce(item.tokens::text, 'no tokens')));
+        PERFORM budget.fail(422, 'more_than_asked', '/tokens',
+            format('A grant may lower what was asked (%s), not raise it.', coalesce(item.tokens::text, 'no tokens')));
     END IF;
     item.cost := coalesce(amount, item.cost);
     item.tokens := coalesce(tokens, item.tokens);
     item.valid_from := at;
     item.valid_until := coalesce(budget.time_in(args ->> 'expires_at', owner.time_zone), item.valid_until,
         CASE WHEN policy.period = 'rolling' THEN at + make_interval(secs => policy.window_seconds)
-             ELSE (budget.period_bounds(policy.period, owner.time_zone, owner.week_start, owner.month_reset_day, policy.window_seconds, at)).period_end END);
+             ELSE (budget.period_bounds(policy.period, owner.time_zone, owner.week_start, owner.month_reset_day,
+                 policy.window_seconds, at)).period_end END);
     IF item.valid_until <= at THEN
         PERFORM budget.fail(422, 'expiry_in_the_past', '/expires_at', 'expires_at is over already: name a later time.');
     END IF;

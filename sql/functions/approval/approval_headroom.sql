@@ -1,6 +1,7 @@
 -- Headroom that approvals add to a soft limit at an instant; several add up. scope: the context_id the request names
 -- ('' = none): approvals for one context serve that context only, those without one serve all. Zero without any.
-CREATE OR REPLACE FUNCTION budget.approval_headroom(revision integer, scope text, at timestamptz, OUT cost numeric, OUT tokens bigint)
+CREATE OR REPLACE FUNCTION budget.approval_headroom(revision integer, scope text, at timestamptz, OUT cost numeric,
+    OUT tokens bigint)
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
     SELECT coalesce(sum(a.cost), 0), coalesce(sum(a.tokens), 0)::bigint INTO cost, tokens

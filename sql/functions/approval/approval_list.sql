@@ -18,14 +18,18 @@ BEGIN
           AND (args ->> 'budget_id' IS NULL OR p.budget_id = (args ->> 'budget_id')::uuid)
           AND (args ->> 'context_id' IS NULL OR a.scope = args ->> 'context_id')
           AND (args ->> 'state' IS NULL
-               OR CASE WHEN a.state <> 'denied' AND a.valid_until <= at THEN 'expired' ELSE a.state END = args ->> 'state'))
+               OR CASE WHEN a.state <> 'denied' AND a.valid_until <= at THEN 'expired'
+                   ELSE a.state END = args ->> 'state'))
     SELECT (SELECT nullif(count(*), 10001) FROM (SELECT FROM matching LIMIT 10001) c),
-           ARRAY(SELECT m.approval_id FROM matching m WHERE below IS NULL OR m.approval_id < below ORDER BY m.approval_id DESC
+           ARRAY(SELECT m.approval_id FROM matching m WHERE below IS NULL OR m.approval_id < below
+               ORDER BY m.approval_id DESC
                  LIMIT per_page OFFSET CASE WHEN below IS NULL THEN (page - 1)::bigint * per_page ELSE 0 END)
       INTO total, ids;
     RETURN ROW(NULL, json_build_object(
-        'items', (SELECT coalesce(json_agg(budget.approval_json(a) ORDER BY a.approval_id DESC), '[]') FROM budget.approval a
+        'items', (SELECT coalesce(json_agg(budget.approval_json(a) ORDER BY a.approval_id DESC), '[]')
+        FROM budget.approval a
                   WHERE a.tenant_id = budget.tenant() AND a.approval_id = ANY (ids)),
         'total', total, 'page', page, 'limit', per_page,
-        'next_cursor', CASE WHEN cardinality(ids) = per_page THEN budget.cursor_encode(ids[per_page]::text) END), NULL)::budget.reply;
+        'next_cursor', CASE WHEN cardinality(ids) = per_page THEN budget.cursor_encode(ids[per_page]::text) END),
+        NULL)::budget.reply;
 END $$;

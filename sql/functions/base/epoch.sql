@@ -1,5 +1,6 @@
--- The policy epoch of a tenant as a lock: whoever counts or admits takes it shared, whoever changes what is counted takes
--- it exclusive. So an edit finds no group in flight and what a new counter opens with is exact. First in the lock order.
+-- The policy epoch of a tenant as a lock: whoever counts or admits takes it shared, whoever changes what is counted
+-- takes it exclusive. So an edit finds no group in flight and what a new counter opens with is exact. First in the lock
+-- order.
 CREATE OR REPLACE FUNCTION budget.epoch_lock(exclusive boolean) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF exclusive THEN

@@ -1,5 +1,6 @@
 -- JSON merge patch (RFC 7396): members of patch replace those of target, null removes them, objects are merged inside.
-CREATE OR REPLACE FUNCTION budget.merge_patch(target jsonb, patch jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+CREATE OR REPLACE FUNCTION budget.merge_patch(target jsonb, patch jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
     result jsonb := CASE jsonb_typeof(target) WHEN 'object' THEN target ELSE '{}' END;
     member record;

@@ -19,7 +19,8 @@ END $$;
 CREATE OR REPLACE FUNCTION budget.budget_insert(args jsonb) RETURNS budget.budget LANGUAGE plpgsql AS $$
 DECLARE
     item budget.budget;
-    parent budget.budget := budget.budget_find(coalesce((args ->> 'parent_id')::uuid, budget.budget_default()), '/parent_id');
+    parent budget.budget := budget.budget_find(coalesce((args ->> 'parent_id')::uuid, budget.budget_default()),
+        '/parent_id');
     wanted record;
 BEGIN
     PERFORM budget.budget_reach(parent.path, '/parent_id');
@@ -46,7 +47,8 @@ BEGIN
     INSERT INTO budget.budget SELECT item.*;
     FOR wanted IN SELECT key, value FROM jsonb_each_text(args -> 'limits') LOOP
         CONTINUE WHEN wanted.value IS NULL;
-        PERFORM budget.policy_insert(jsonb_build_object('budget_id', item.budget_id, 'period', wanted.key, 'cost_limit', wanted.value), '/limits');
+        PERFORM budget.policy_insert(jsonb_build_object('budget_id', item.budget_id, 'period', wanted.key,
+            'cost_limit', wanted.value), '/limits');
     END LOOP;
     RETURN item;
 END $$;

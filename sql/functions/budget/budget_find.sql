@@ -1,11 +1,13 @@
 -- The budget of this id, or 404. pointer: where the id came from ('/budget_id'; '' = the path).
-CREATE OR REPLACE FUNCTION budget.budget_find(wanted uuid, pointer text DEFAULT '') RETURNS budget.budget LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION budget.budget_find(wanted uuid, pointer text DEFAULT '') RETURNS budget.budget
+    LANGUAGE plpgsql STABLE AS $$
 DECLARE
     result budget.budget;
 BEGIN
     SELECT * INTO result FROM budget.budget b WHERE b.tenant_id = budget.tenant() AND b.budget_id = wanted;
     IF NOT FOUND THEN
-        PERFORM budget.fail(404, 'budget_not_found', pointer, format('There is no budget %s: GET /api/v1/budgets lists what there is.', wanted));
+        PERFORM budget.fail(404, 'budget_not_found', pointer,
+            format('There is no budget %s: GET /api/v1/budgets lists what there is.', wanted));
     END IF;
     RETURN result;
 END $$;
@@ -18,7 +20,8 @@ BEGIN
 END $$;
 
 -- A key bound to a budget changes that budget and what is below it, nothing else.
-CREATE OR REPLACE FUNCTION budget.budget_reach(path uuid[], pointer text DEFAULT '') RETURNS void LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION budget.budget_reach(path uuid[], pointer text DEFAULT '') RETURNS void
+    LANGUAGE plpgsql STABLE AS $$
 DECLARE
     bound constant uuid := budget.context('key_budget_id')::uuid;
 BEGIN

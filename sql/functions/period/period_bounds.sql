@@ -4,8 +4,10 @@
 --   midnight comes twice at the first of the two; where a zone moves by less than an hour the cut is at the move.
 -- week_start: ISO day 1 (Monday) … 7. month_reset_day: months, quarters (from January) and years begin on that day of
 -- their first month, or on its last day where the month is shorter (31 = always the last).
--- lifetime, per_session, per_task: -infinity … infinity (null on the wire). rolling: the bucket of at (period_bucket.sql).
-CREATE OR REPLACE FUNCTION budget.period_bounds(period text, time_zone text, week_start smallint, month_reset_day smallint,
+-- lifetime, per_session, per_task: -infinity … infinity (null on the wire). rolling: the bucket of at
+-- (period_bucket.sql).
+CREATE OR REPLACE FUNCTION budget.period_bounds(period text, time_zone text, week_start smallint,
+    month_reset_day smallint,
     window_seconds integer, at timestamptz, OUT period_start timestamptz, OUT period_end timestamptz)
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
@@ -27,7 +29,8 @@ BEGIN
             period_start := budget.period_shift(time_zone, period_start, at);
         END IF;
         period_end := date_trunc('hour', at, time_zone) + interval '1 hour';
-        IF date_trunc('hour', period_end - interval '1 microsecond', time_zone) <> date_trunc('hour', at, time_zone) THEN
+        IF date_trunc('hour', period_end - interval '1 microsecond', time_zone) <> date_trunc('hour', at,
+            time_zone) THEN
             period_end := budget.period_shift(time_zone, at, period_end - interval '1 microsecond');
         END IF;
         RETURN;
@@ -44,7 +47,8 @@ BEGIN
     ELSE
         step := CASE period WHEN 'monthly' THEN interval '1 month' WHEN 'quarterly' THEN interval '3 months'
                             WHEN 'yearly' THEN interval '1 year' END;
-        first := date_trunc(CASE period WHEN 'monthly' THEN 'month' WHEN 'quarterly' THEN 'quarter' ELSE 'year' END, local);
+        first := date_trunc(CASE period WHEN 'monthly' THEN 'month' WHEN 'quarterly' THEN 'quarter' ELSE 'year' END,
+            local);
         IF month_reset_day > 1 THEN
             IF local < budget.period_reset(first, month_reset_day) THEN
                 first := first - step;

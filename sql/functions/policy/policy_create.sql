@@ -1,5 +1,5 @@
--- POST /policies: without budget_id for the key's budget, else Default; without type the one the enforcement level says.
--- A twin (same budget, type, period, filters, enabled) is 409 with its id.
+-- POST /policies: without budget_id for the key's budget, else Default; without type the one the enforcement level
+-- says. A twin (same budget, type, period, filters, enabled) is 409 with its id.
 -- Writes: policy, policy_revision, counter, policy_state, hold, tenant, audit_log.
 CREATE OR REPLACE FUNCTION budget.policy_create(tenant uuid, context jsonb, args jsonb) RETURNS budget.reply
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp AS $$
@@ -16,7 +16,8 @@ END $$;
 -- the epoch lock exclusively. pointer: where args stand in the request.
 CREATE OR REPLACE FUNCTION budget.policy_insert(args jsonb, pointer text) RETURNS budget.policy LANGUAGE plpgsql AS $$
 DECLARE
-    owner constant budget.budget := budget.budget_find(coalesce((args ->> 'budget_id')::uuid, budget.budget_default()), '/budget_id');
+    owner constant budget.budget := budget.budget_find(coalesce((args ->> 'budget_id')::uuid, budget.budget_default()),
+        '/budget_id');
     item budget.policy;
 BEGIN
     item.tenant_id := owner.tenant_id;
@@ -48,7 +49,8 @@ BEGIN
 END $$;
 
 -- What the tables ask and only a whole policy shows; raises or returns.
-CREATE OR REPLACE FUNCTION budget.policy_check(item budget.policy, owner budget.budget, args jsonb, pointer text) RETURNS void
+CREATE OR REPLACE FUNCTION budget.policy_check(item budget.policy, owner budget.budget, args jsonb, pointer text)
+    RETURNS void
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     twin uuid;
@@ -56,24 +58,32 @@ DECLARE
 BEGIN
     PERFORM budget.budget_reach(owner.path, CASE WHEN args ? 'budget_id' THEN '/budget_id' ELSE '' END);
     IF item.cost_limit IS NULL AND item.token_limit IS NULL THEN
-        PERFORM budget.fail(422, 'limit_missing', pointer || '/cost_limit', 'A policy needs cost_limit, token_limit or both.');
+        PERFORM budget.fail(422, 'limit_missing', pointer || '/cost_limit',
+            'A policy needs cost_limit, token_limit or both.');
     ELSIF item.period = 'rolling' AND item.window_seconds IS NULL THEN
-        PERFORM budget.fail(422, 'window_missing', pointer || '/window_seconds', 'A rolling policy needs window_seconds, 60 to 31622400.');
+        PERFORM budget.fail(422, 'window_missing', pointer || '/window_seconds',
+            'A rolling policy needs window_seconds, 60 to 31622400.');
     ELSIF item.period <> 'rolling' AND item.window_seconds IS NOT NULL THEN
-        PERFORM budget.fail(422, 'window_unused', pointer || '/window_seconds', 'Only a rolling policy has window_seconds: leave it out or set period to rolling.');
+        PERFORM budget.fail(422, 'window_unused', pointer || '/window_seconds',
+            'Only a rolling policy has window_seconds: leave it out or set period to rolling.');
     ELSIF upper(args ->> 'currency') <> owner.currency THEN
-        PERFORM budget.fail(422, 'currency_mismatch', pointer || '/currency', format('This budget is kept in %s: give the limit in %s.', owner.currency, owner.currency));
+        PERFORM budget.fail(422, 'currency_mismatch', pointer || '/currency',
+            format('This budget is kept in %s: give the limit in %s.', owner.currency, owner.currency));
     ELSIF item.warning_threshold > item.action_threshold THEN
-        PERFORM budget.fail(422, 'thresholds_crossed', pointer || '/warning_threshold', 'warning_threshold must not be above action_threshold.');
+        PERFORM budget.fail(422, 'thresholds_crossed', pointer || '/warning_threshold',
+            'warning_threshold must not be above action_threshold.');
     ELSIF NOT item.enabled THEN
         RETURN;
     END IF;
     twin := budget.policy_twin(item);
     IF twin IS NOT NULL THEN
         PERFORM budget.fail(409, 'policy_exists', '', format(
-            'This budget has an enabled %s policy of that period and these filters already: change that one (PUT /api/v1/policies/%s).', item.type, twin),
+            'This budget has an enabled %s policy of that period and filters: change it (PUT /api/v1/policies/%s).',
+            item.type, twin),
             jsonb_build_object('policy_id', twin));
-    ELSIF (SELECT count(*) FROM budget.policy p WHERE p.tenant_id = item.tenant_id AND p.enabled AND p.policy_id <> item.policy_id) >= policies_max THEN
-        PERFORM budget.fail(422, 'too_many_policies', '', format('A tenant has at most %s enabled policies: disable some first.', policies_max));
+    ELSIF (SELECT count(*) FROM budget.policy p WHERE p.tenant_id = item.tenant_id AND p.enabled
+        AND p.policy_id <> item.policy_id) >= policies_max THEN
+        PERFORM budget.fail(422, 'too_many_policies', '',
+            format('A tenant has at most %s enabled policies: disable some first.', policies_max));
     END IF;
 END $$;

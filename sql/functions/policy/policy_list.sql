@@ -11,7 +11,8 @@ BEGIN
     RETURN ROW(NULL, json_build_object(
         'items', (SELECT coalesce(json_agg(budget.policy_json(p) ORDER BY p.policy_id DESC), '[]') FROM budget.policy p
                   WHERE p.tenant_id = budget.tenant() AND p.policy_id = ANY (listing.ids)),
-        'total', listing.total, 'page', page, 'limit', per_page, 'next_cursor', listing.next_cursor), NULL)::budget.reply;
+        'total', listing.total, 'page', page, 'limit', per_page, 'next_cursor', listing.next_cursor),
+        NULL)::budget.reply;
 END $$;
 
 -- Ids of one page of policies, newest first; total NULL beyond 10,000.
@@ -24,7 +25,8 @@ BEGIN
         SELECT p.policy_id FROM budget.policy p
         WHERE p.tenant_id = budget.tenant()
           AND (args ->> 'budget_id' IS NULL OR p.budget_id = (args ->> 'budget_id')::uuid)
-          AND (args ->> 'type' IS NULL OR p.type = args ->> 'type') AND (args ->> 'period' IS NULL OR p.period = args ->> 'period')
+          AND (args ->> 'type' IS NULL OR p.type = args ->> 'type')
+              AND (args ->> 'period' IS NULL OR p.period = args ->> 'period')
           AND (args ->> 'tier' IS NULL OR p.tier = args ->> 'tier')
           AND (args ->> 'provider' IS NULL OR lower(p.provider) = lower(args ->> 'provider'))
           AND (args ->> 'model' IS NULL OR lower(p.model) = lower(args ->> 'model'))
@@ -46,5 +48,6 @@ CREATE OR REPLACE FUNCTION budget.budget_policies(tenant uuid, context jsonb, ar
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp AS $$
 BEGIN
     PERFORM budget.enter(tenant, context);
-    RETURN budget.policy_list(tenant, context, args - 'id' || jsonb_build_object('budget_id', (budget.budget_find((args ->> 'id')::uuid)).budget_id));
+    RETURN budget.policy_list(tenant, context,
+        args - 'id' || jsonb_build_object('budget_id', (budget.budget_find((args ->> 'id')::uuid)).budget_id));
 END $$;

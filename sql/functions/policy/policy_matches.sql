@@ -6,7 +6,8 @@
 CREATE OR REPLACE FUNCTION budget.policy_matches(revision budget.policy_revision, shape budget.shape, shape_path uuid[])
 RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT ((revision).tier IS NULL OR (shape).tier IS NULL OR (revision).tier = (shape).tier)
-       AND ((revision).provider IS NULL OR (shape).provider IS NULL OR lower((revision).provider) = lower((shape).provider))
+       AND ((revision).provider IS NULL OR (shape).provider IS NULL
+           OR lower((revision).provider) = lower((shape).provider))
        AND ((revision).model IS NULL OR (shape).model IS NULL OR lower((revision).model) = lower((shape).model))
        AND ((revision).component IS NULL OR (shape).component IS NULL OR (revision).component = (shape).component)
        AND ((revision).task_type IS NULL OR (shape).task_type IS NULL OR (revision).task_type = (shape).task_type)

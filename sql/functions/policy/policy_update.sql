@@ -1,6 +1,6 @@
 -- PUT, PATCH and DELETE /policies/{id}. Limits, type and thresholds change in place: the same counters, and the next
--- admission sees them. Filters, period and enabling say what is counted, so they make a new revision that opens with what
--- its current period already holds: no edit gives a free reset.
+-- admission sees them. Filters, period and enabling say what is counted, so they make a new revision that opens with
+-- what its current period already holds: no edit gives a free reset.
 -- Writes: policy and what policy_open() writes, audit_log.
 
 CREATE OR REPLACE FUNCTION budget.policy_update(tenant uuid, context jsonb, args jsonb) RETURNS budget.reply
@@ -8,7 +8,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp 
 BEGIN
     PERFORM budget.enter(tenant, context);
     RETURN budget.policy_change((args ->> 'id')::uuid, jsonb_strip_nulls(args - 'metadata') || CASE
-        WHEN jsonb_typeof(args -> 'metadata') = 'object' THEN jsonb_build_object('metadata', args -> 'metadata') ELSE '{}' END, 'policy.update');
+        WHEN jsonb_typeof(args -> 'metadata') = 'object' THEN jsonb_build_object('metadata', args -> 'metadata')
+            ELSE '{}' END, 'policy.update');
 END $$;
 
 -- PATCH: a merge patch (RFC 7396), so null clears a filter or one of the limits.
@@ -21,7 +22,8 @@ BEGIN
     PERFORM budget.epoch_lock(true); -- metadata is merged into what stands there now
     item := budget.policy_find((args ->> 'id')::uuid);
     IF args ? 'metadata' THEN
-        args := args || jsonb_build_object('metadata', budget.merge_patch(item.metadata, coalesce(nullif(args -> 'metadata', 'null'), '{}')));
+        args := args || jsonb_build_object('metadata', budget.merge_patch(item.metadata,
+            coalesce(nullif(args -> 'metadata', 'null'), '{}')));
     END IF;
     RETURN budget.policy_change(item.policy_id, args, 'policy.update');
 END $$;
@@ -34,7 +36,8 @@ BEGIN
     RETURN budget.policy_change((args ->> 'id')::uuid, '{"enabled": false}', 'policy.retire');
 END $$;
 
-CREATE OR REPLACE FUNCTION budget.policy_change(wanted uuid, args jsonb, action text) RETURNS budget.reply LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION budget.policy_change(wanted uuid, args jsonb, action text) RETURNS budget.reply
+    LANGUAGE plpgsql AS $$
 DECLARE
     old budget.policy;
     new budget.policy;
@@ -60,12 +63,15 @@ BEGIN
     new.version := old.version + 1;
     new.updated_at := clock_timestamp();
     IF (new.period, new.window_seconds, new.tier, new.provider, new.model, new.component, new.task_type, new.enabled)
-       IS DISTINCT FROM (old.period, old.window_seconds, old.tier, old.provider, old.model, old.component, old.task_type, old.enabled) THEN
+       IS DISTINCT FROM (old.period, old.window_seconds, old.tier, old.provider, old.model, old.component,
+           old.task_type, old.enabled) THEN
         new.revision := budget.policy_open(new);
     END IF;
-    UPDATE budget.policy p SET (revision, type, period, window_seconds, tier, provider, model, component, task_type, token_limit, cost_limit,
+    UPDATE budget.policy p SET (revision, type, period, window_seconds, tier, provider, model, component, task_type,
+        token_limit, cost_limit,
             warning_threshold, action_threshold, enabled, follows_level, limit_version, metadata, updated_at, version)
-        = (new.revision, new.type, new.period, new.window_seconds, new.tier, new.provider, new.model, new.component, new.task_type,
+        = (new.revision, new.type, new.period, new.window_seconds, new.tier, new.provider, new.model, new.component,
+            new.task_type,
            new.token_limit, new.cost_limit, new.warning_threshold, new.action_threshold, new.enabled, new.follows_level,
            new.limit_version, new.metadata, new.updated_at, new.version)
     WHERE p.tenant_id = new.tenant_id AND p.policy_id = new.policy_id;
@@ -78,7 +84,8 @@ BEGIN
 END $$;
 
 -- old with the members of args put in; a JSON null clears. A period other than rolling drops the window.
-CREATE OR REPLACE FUNCTION budget.policy_merge(old budget.policy, args jsonb) RETURNS budget.policy LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION budget.policy_merge(old budget.policy, args jsonb) RETURNS budget.policy
+    LANGUAGE plpgsql STABLE AS $$
 DECLARE
     new budget.policy := old;
 BEGIN
@@ -97,6 +104,7 @@ BEGIN
     new.warning_threshold := coalesce((args ->> 'warning_threshold')::numeric, old.warning_threshold);
     new.action_threshold := coalesce((args ->> 'action_threshold')::numeric, old.action_threshold);
     new.enabled := coalesce((args ->> 'enabled')::boolean, old.enabled);
-    new.metadata := CASE WHEN args ? 'metadata' THEN coalesce(nullif(args -> 'metadata', 'null'), '{}') ELSE old.metadata END;
+    new.metadata := CASE WHEN args ? 'metadata' THEN coalesce(nullif(args -> 'metadata', 'null'), '{}')
+        ELSE old.metadata END;
     RETURN new;
 END $$;
