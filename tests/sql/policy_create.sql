@@ -1,6 +1,6 @@
 -- Policies: defaults, twins, limits on them, and what a new one opens with (rules 4, 6, 7).
 BEGIN;
-SELECT plan(47);
+SELECT plan(49);
 \ir ../harness/budgets.psql
 
 CREATE FUNCTION pg_temp.make(args jsonb) RETURNS text LANGUAGE sql AS $$
@@ -110,6 +110,14 @@ SELECT is((SELECT jsonb_object_agg(s.scope, trim_scale(s.held_cost)) FROM budget
 CREATE TEMP TABLE crossed AS SELECT pg_temp.make('{"cost_limit": 2.1, "model": "claude", "type": "warn"}')::uuid AS id;
 SELECT is((SELECT array_agg(level ORDER BY level) FROM budget.alert a, crossed WHERE a.tenant_id = :tenant
     AND a.policy_id = crossed.id), '{action,limit,warning}', 'a policy made in mid-period alerts what is crossed');
+
+UPDATE crossed SET id = pg_temp.make('{"cost_limit": 100, "model": "claude", "type": "warn", "period": "quarterly"}')::uuid;
+SELECT pg_temp.call('policy_update', jsonb_build_object('id', id, 'cost_limit', 2)) FROM crossed \g /dev/null
+SELECT is((SELECT count(*) FROM budget.alert a, crossed WHERE a.tenant_id = :tenant AND a.policy_id = crossed.id), 3::bigint,
+    'so does a limit lowered below what is spent');
+SELECT pg_temp.call('policy_update', jsonb_build_object('id', id, 'metadata', '{"a": 1}'::jsonb)) FROM crossed \g /dev/null
+SELECT is((SELECT count(*) FROM budget.alert a, crossed WHERE a.tenant_id = :tenant AND a.policy_id = crossed.id), 3::bigint,
+    'an edit of anything else alerts nothing');
 
 -- in place
 CREATE TEMP TABLE q AS SELECT pg_temp.make('{"period": "yearly", "model": "claude"}') AS id;

@@ -24,14 +24,14 @@ BEGIN
             sum(c.spent_tokens)::bigint AS tokens,
             min(c.period_start) FILTER (WHERE c.spent_cost + c.ceiling_cost > 0 OR c.spent_tokens > 0) AS oldest
         FROM meaning m JOIN budget.counter c ON c.tenant_id = budget.tenant() AND c.revision = m.revision
-            AND (c.period_start = m.period_start OR m.period = 'rolling' AND c.period_start > m.period_start)
+            AND c.period_start >= m.period_start AND (m.period = 'rolling' OR c.period_start = m.period_start)
         GROUP BY m.revision, c.scope),
     live AS MATERIALIZED (
         SELECT m.revision, budget.scope_of(m.period, h.context_id, h.task_id) AS scope,
             count(*) FILTER (WHERE h.expires_at > at) AS holds,
             coalesce(sum(h.left_cost) FILTER (WHERE h.expires_at <= at), 0) AS expired_cost,
             coalesce(sum(h.left_tokens) FILTER (WHERE h.expires_at <= at), 0)::bigint AS expired_tokens
-        FROM budget.hold h JOIN meaning m ON m.revision = ANY (h.revisions)
+        FROM budget.hold h CROSS JOIN LATERAL unnest(h.revisions) AS r (revision) JOIN meaning m ON m.revision = r.revision
         WHERE h.tenant_id = budget.tenant() AND h.state = 'live' GROUP BY 1, 2),
     place AS (
         SELECT m.revision, '' AS scope FROM meaning m WHERE m.period NOT IN ('per_session', 'per_task')
