@@ -60,20 +60,18 @@ allocation_create(struct request *request)
 {
 	const struct budget_values *values = &request->values;
 	struct budget_ledger_item hold = { 0 };
-	struct budget_text item;
+	struct budget_ledger_draft draft;
 
 	if (budget_values_get(values, "tokens_allocated") == NULL && budget_values_get(values, "cost") == NULL
 	    && budget_values_get(values, "input_tokens") == NULL)
 		return budget_fail(&request->ctx, BUDGET_EINVALID, "missing_field", "/tokens_allocated",
 		    "Say how much to hold: tokens_allocated, or cost, or input_tokens with max_output_tokens.");
 	budget_ledger_begin(&request->ctx, "reserve", budget_values_get(values, "allocation_id"), request->idempotency_key, -1,
-	    request_args(request), &item);
-	budget_text_add(&item, ",\"kind\":\"allocation\"");
+	    request_args(request), &draft);
+	budget_text_add(&draft.members, ",\"kind\":\"allocation\"");
 	request->values.text[0] = NULL; /* allocation_id is the identity here, not the hold it belongs to */
-	budget_ledger_members(&item, values);
-	hold.members = budget_ledger_end(&item);
-	if (hold.members == NULL)
-		return budget_fail(&request->ctx, BUDGET_ETOOLARGE, "request_too_large", NULL, "The request is too large.");
+	budget_ledger_members(&draft, values);
+	BUDGET_TRY(budget_ledger_end(&request->ctx, &draft, NULL, &hold));
 	BUDGET_TRY(budget_ledger_run(&request->ctx, &hold, 1));
 	return ledger_reply(request, &hold.answer);
 }
@@ -89,7 +87,7 @@ act(struct request *request, const char *verb)
 	budget_text_addf(&item, "\"verb\":\"%s\",\"id\":\"%s\",\"hold_id\":\"%s\"", verb, id, id);
 	if (ttl != NULL)
 		budget_text_addf(&item, ",\"ttl_seconds\":%s", ttl);
-	hold.members = budget_ledger_end(&item);
+	hold.members = budget_text_done(&item);
 	if (hold.members == NULL)
 		return budget_fail(&request->ctx, BUDGET_ETOOLARGE, "request_too_large", NULL, "The request is too large.");
 	BUDGET_TRY(budget_ledger_run(&request->ctx, &hold, 1));

@@ -54,21 +54,23 @@ require_amount(struct request *request, const char **ret_text)
 	    "Say how much in one way: input_tokens with max_output_tokens, or estimated_tokens, or input_text.");
 }
 
-static const char *
-item_members(struct request *request, const char *verb, const char *body, const char *input_text)
+static enum budget_status
+make_item(struct request *request, const char *verb, const char *body, const char *input_text, struct budget_ledger_item *ret_item)
 {
-	struct budget_text item;
-	const char *id = *verb == 'r' ? budget_values_get(&request->values, "allocation_id") : NULL;
+	bool is_reserve = strcmp(verb, "reserve") == 0;
+	const char *id = budget_values_get(&request->values, "allocation_id");
+	struct budget_values fields = request->values;
+	struct budget_ledger_draft draft;
 
-	budget_ledger_begin(&request->ctx, verb, id, *verb == 'r' ? request->idempotency_key : NULL, -1, body, &item);
-	budget_text_add(&item, ",\"kind\":\"check\"");
+	budget_ledger_begin(&request->ctx, verb, is_reserve ? id : NULL, is_reserve ? request->idempotency_key : NULL, -1, body, &draft);
+	budget_text_add(&draft.members, ",\"kind\":\"check\"");
 	if (input_text != NULL)
-		budget_text_addf(&item, ",\"input_tokens\":%ld", tokens_of_text(input_text));
-	for (int i = 0; check_fields[i].name != NULL; i++) /* the hold's id is its identity, not the hold it belongs to */
+		budget_text_addf(&draft.members, ",\"input_tokens\":%ld", tokens_of_text(input_text));
+	for (int i = 0; check_fields[i].name != NULL; i++) /* the hold's id is its identity, not a hold it belongs to */
 		if (strcmp(check_fields[i].name, "allocation_id") == 0)
-			request->values.text[i] = NULL;
-	budget_ledger_members(&item, &request->values);
-	return budget_ledger_end(&item);
+			fields.text[i] = NULL;
+	budget_ledger_members(&draft, &fields);
+	return budget_ledger_end(&request->ctx, &draft, NULL, ret_item);
 }
 
 /* The decision with what the reserve added: `{…}` -> `{…, "estimated": true, "allocation_id": …, "expires_at": …}`. */
@@ -93,11 +95,9 @@ check_run(struct request *request)
 	const char *reserve = budget_values_get(&request->values, "reserve"), *args = request_args(request), *text;
 
 	BUDGET_TRY(require_amount(request, &text));
-	quote.members = item_members(request, "check", args, text);
+	BUDGET_TRY(make_item(request, "check", args, text, &quote));
 	if (reserve != NULL && *reserve == 't')
-		hold.members = item_members(request, "reserve", args, text);
-	if (quote.members == NULL)
-		return budget_fail(&request->ctx, BUDGET_ETOOLARGE, "request_too_large", NULL, "The request is too large.");
+		BUDGET_TRY(make_item(request, "reserve", args, text, &hold));
 	BUDGET_TRY(budget_ledger_check(&request->ctx, &quote, 1));
 	if (quote.answer.status >= 400)
 		return ledger_fail(&request->ctx, &quote.answer);

@@ -57,9 +57,10 @@ static const char *const counts[] = { "input_tokens", "cache_read_tokens", "cach
 
 enum budget_status
 usage_item(struct budget_ctx *ctx, const struct budget_values *values, const char *idempotency_key, int part,
-    const char *pointer, const char **ret_members)
+    const char *pointer, struct budget_ledger_item *ret_item)
 {
-	struct budget_text item, body;
+	struct budget_ledger_draft draft;
+	struct budget_text body;
 	bool has_count = false;
 
 	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
@@ -70,14 +71,11 @@ usage_item(struct budget_ctx *ctx, const struct budget_values *values, const cha
 	budget_text_init(&body, &ctx->arena, 512);
 	budget_text_add(&body, "{");
 	budget_values_members(values, &body);
-	if (budget_text_done(&body) != NULL) {
-		budget_ledger_begin(ctx, "record", budget_values_get(values, "record_id"), idempotency_key, part, body.data, &item);
-		budget_ledger_members(&item, values);
-		*ret_members = budget_ledger_end(&item);
-		if (*ret_members != NULL)
-			return BUDGET_OK;
-	}
-	return budget_fail(ctx, BUDGET_ETOOLARGE, "request_too_large", pointer, "The request is too large.");
+	if (budget_text_done(&body) == NULL)
+		return budget_fail(ctx, BUDGET_ETOOLARGE, "request_too_large", pointer, "The request is too large.");
+	budget_ledger_begin(ctx, "record", budget_values_get(values, "record_id"), idempotency_key, part, body.data, &draft);
+	budget_ledger_members(&draft, values);
+	return budget_ledger_end(ctx, &draft, values, ret_item);
 }
 
 static enum budget_status
@@ -85,7 +83,7 @@ usage_record(struct request *request)
 {
 	struct budget_ledger_item record = { 0 };
 
-	BUDGET_TRY(usage_item(&request->ctx, &request->values, request->idempotency_key, -1, "", &record.members));
+	BUDGET_TRY(usage_item(&request->ctx, &request->values, request->idempotency_key, -1, "", &record));
 	BUDGET_TRY(budget_ledger_run(&request->ctx, &record, 1));
 	return ledger_reply(request, &record.answer);
 }

@@ -10,10 +10,9 @@
 
 struct batch_row {
 	const char *record_id;                /* as the client named it, or NULL */
-	const char *members;                  /* NULL when the door refused it */
+	struct budget_ledger_item item;       /* without members when the door refused it */
 	const char *body;                     /* canonical text, to tell a repeat from a mix-up */
 	size_t first;                         /* index of the earlier row with the same id; its own when there is none */
-	struct budget_ledger_answer answer;
 };
 
 struct batch {
@@ -26,7 +25,7 @@ struct batch {
 static void
 refuse_row(struct budget_ctx *ctx, struct batch_row *row)
 {
-	row->answer = (struct budget_ledger_answer){
+	row->item.answer = (struct budget_ledger_answer){
 		.status = budget_status_http(ctx->error.status), .code = ctx->error.code, .pointer = ctx->error.pointer, .detail = ctx->error.detail,
 	};
 	ctx->error = (struct budget_error){ 0 };
@@ -43,7 +42,7 @@ decode_row(struct batch *batch, struct json_object *object, size_t index)
 
 	row->first = index;
 	if (budget_fields_decode(ctx, usage_record_fields, object, pointer, &values) != BUDGET_OK
-	    || usage_item(ctx, &values, batch->request->idempotency_key, (int)index, pointer, &row->members) != BUDGET_OK) {
+	    || usage_item(ctx, &values, batch->request->idempotency_key, (int)index, pointer, &row->item) != BUDGET_OK) {
 		if (ctx->error.status == BUDGET_ETOOLARGE)
 			return BUDGET_ETOOLARGE;
 		refuse_row(ctx, row);
@@ -178,7 +177,7 @@ run_chunk(struct batch *batch, struct budget_ledger_item *items, const size_t *r
 				.pointer = "", .detail = ctx->error.detail };
 		if (items[i].answer.internal != NULL)
 			budget_log(BUDGET_LOG_ERROR, "tracking", "record %zu of a batch: %s", rows[i], items[i].answer.internal);
-		batch->rows[rows[i]].answer = items[i].answer;
+		batch->rows[rows[i]].item.answer = items[i].answer;
 	}
 	return status;
 }
@@ -196,9 +195,9 @@ run_rows(struct batch *batch)
 	if (items == NULL)
 		return budget_fail(&batch->request->ctx, BUDGET_ETOOLARGE, "request_too_large", "", "The batch is too large.");
 	for (size_t i = 0; i < batch->count; i++) {
-		if (batch->rows[i].members != NULL && batch->rows[i].first == i) {
+		if (batch->rows[i].item.members != NULL && batch->rows[i].first == i) {
 			rows[filled] = i;
-			items[filled++] = (struct budget_ledger_item){ .members = batch->rows[i].members };
+			items[filled++] = batch->rows[i].item;
 		}
 		if (filled == BUDGET_LEDGER_GROUP_MAX || (i + 1 == batch->count && filled > 0)) {
 			status = run_chunk(batch, items, rows, filled);
@@ -218,12 +217,12 @@ answer_repeat(struct batch *batch, size_t index)
 {
 	struct batch_row *row = &batch->rows[index], *first = &batch->rows[row->first];
 
-	row->answer = first->answer;
-	if (first->answer.status >= 400)
+	row->item.answer = first->item.answer;
+	if (first->item.answer.status >= 400)
 		return;
-	row->answer.is_replay = true;
+	row->item.answer.is_replay = true;
 	if (row->body == NULL || first->body == NULL || strcmp(row->body, first->body) != 0)
-		row->answer = (struct budget_ledger_answer){ .status = 422, .code = "idempotency_mismatch",
+		row->item.answer = (struct budget_ledger_answer){ .status = 422, .code = "idempotency_mismatch",
 			.pointer = budget_arena_printf(&batch->request->ctx.arena, "/%zu/record_id", index),
 			.detail = "This record_id stands in the batch before with another body." };
 }
@@ -252,12 +251,12 @@ reply_rows(struct batch *batch)
 
 	budget_text_init(&rows, &ctx->arena, batch->count * 80 + 64);
 	for (size_t i = 0; i < batch->count; i++) {
-		if (batch->rows[i].first != i && batch->rows[i].members != NULL)
+		if (batch->rows[i].first != i && batch->rows[i].item.members != NULL)
 			answer_repeat(batch, i);
-		rejected += batch->rows[i].answer.status >= 400;
-		duplicates += batch->rows[i].answer.status < 400 && batch->rows[i].answer.is_replay;
-		accepted += batch->rows[i].answer.status < 400 && !batch->rows[i].answer.is_replay;
-		write_row(&rows, i, &batch->rows[i].answer);
+		rejected += batch->rows[i].item.answer.status >= 400;
+		duplicates += batch->rows[i].item.answer.status < 400 && batch->rows[i].item.answer.is_replay;
+		accepted += batch->rows[i].item.answer.status < 400 && !batch->rows[i].item.answer.is_replay;
+		write_row(&rows, i, &batch->rows[i].item.answer);
 	}
 	if (budget_text_done(&rows) != NULL) {
 		budget_text_init(&body, &ctx->arena, rows.length + 96);

@@ -25,10 +25,21 @@ struct budget_ledger_answer {
 	bool is_replay;      /* the same id or key was answered before; this is that answer */
 };
 
-/* One request: members of its JSON object as ledger_items.sql lists them, without braces and without "n". */
+/*
+ * One request, as JSON members without braces (ledger_items.sql and ledger_shapes.sql list them). The shape is what policies
+ * and prices look at: requests of a group that share it send it once, and it is looked up once.
+ */
 struct budget_ledger_item {
+	const char *shape;   /* NULL when the verb needs none (release, extend) */
 	const char *members;
+	const char *echo;    /* record: members of its answer that the request itself says; NULL otherwise */
 	struct budget_ledger_answer answer;
+};
+
+/* An item under construction. */
+struct budget_ledger_draft {
+	struct budget_text shape, members;
+	bool is_record;
 };
 
 /**
@@ -38,16 +49,20 @@ struct budget_ledger_item {
  * @param key        value of the Idempotency-Key header, or NULL; used when there is no client_id
  * @param part       position inside a batch that shares one key, -1 outside batches
  * @param body       canonical text of the request, for "same id, other body"
- * @param[out] ret   builder with an open object; the caller adds members, then budget_text_done()
  */
 void budget_ledger_begin(struct budget_ctx *ctx, const char *verb, const char *client_id, const char *key, int part,
-    const char *body, struct budget_text *ret);
+    const char *body, struct budget_ledger_draft *ret_draft);
 
 /** Adds decoded fields as members under the names the ledger knows (allocation_id -> hold_id, timestamp -> occurred_*, …). */
-void budget_ledger_members(struct budget_text *item, const struct budget_values *values);
+void budget_ledger_members(struct budget_ledger_draft *draft, const struct budget_values *values);
 
-/** Finishes an item begun above: its members, or NULL beyond the arena's cap. */
-const char *budget_ledger_end(struct budget_text *item);
+/**
+ * Finishes an item begun above.
+ * @param values  of a record: what its answer repeats; NULL for other verbs
+ * @return BUDGET_OK; BUDGET_ETOOLARGE beyond the arena's cap
+ */
+enum budget_status budget_ledger_end(struct budget_ctx *ctx, struct budget_ledger_draft *draft, const struct budget_values *values,
+    struct budget_ledger_item *ret_item);
 
 /**
  * Runs writers (record, reserve, release, extend). One transaction per call; count <= BUDGET_LEDGER_GROUP_MAX.

@@ -3,6 +3,47 @@
 -- Locks: none.
 -- Mixed: first release.
 
+-- The hold a request means, and what it says about the request.
+CREATE TYPE budget.ledger_hold_ref AS (
+    hold_id   uuid,
+    budget_id uuid,
+    component text,
+    task_type text
+);
+
+-- What a reserve or check asks for.
+CREATE TYPE budget.ledger_amount AS (
+    hold_tokens    bigint,
+    hold_cost      numeric,
+    estimated_cost numeric
+);
+
+-- What requests of one group have in common: sent once, looked up once. Items point to it by position.
+CREATE TYPE budget.ledger_shape AS (
+    s              integer,       -- position, from 1
+    error_code     text,          -- NULL = fine
+    is_planned     boolean,       -- its shape_plan is of now
+    key_budget_id  uuid,
+    budget_id      uuid,
+    time_zone      text,
+    allow_free     boolean,
+    hold_basis     text,
+    provider       text,
+    model          text,
+    tier_sent      text,
+    component      text,
+    task_type      text,
+    service_tier   text,
+    hold_id        uuid,
+    shape_id       integer,
+    revisions      integer[],
+    price_provider text,          -- canonical model
+    price_model    text,
+    price          budget.price,  -- in force now
+    ceiling_rate   numeric,
+    fragment       text           -- members of a record's answer that the shape decides, as JSON text
+);
+
 -- One request as the ledger sees it: what the client said (first part), then what ledger_items() found out about it.
 CREATE TYPE budget.ledger_item AS (
     n              integer,       -- position in the group, from 1
@@ -29,16 +70,14 @@ CREATE TYPE budget.ledger_item AS (
     metadata       jsonb,
     flags          text[],
     -- found out
-    error_status   integer,       -- NULL = fine so far
-    error_code     text,
-    error_pointer  text,
-    error_detail   text,
+    error_code     text,          -- NULL = fine so far
+    shape          integer,       -- position in the group's shapes
     budget_id      uuid,
-    time_zone      text,
     allow_free     boolean,
     shape_id       integer,
     revisions      integer[],
     pricing_id     uuid,
+    pricing_version integer,
     total_tokens   bigint,
     input_cost     numeric,
     output_cost    numeric,
@@ -50,6 +89,16 @@ CREATE TYPE budget.ledger_item AS (
     is_priced      boolean,
     tokens_fit_provider text,     -- canonical model, for the refusal's advice
     tokens_fit_model    text
+);
+
+-- What a group holds, so that steps it does not need are not started: each statement has a fixed cost.
+CREATE TYPE budget.ledger_flags AS (
+    has_error   boolean,          -- an item failed at the door
+    has_record  boolean,
+    has_reserve boolean,
+    has_hold    boolean,          -- an item names or found a hold
+    has_repeat  boolean,          -- an id the client made, or a key
+    has_key     boolean
 );
 
 -- What became of it.
@@ -130,5 +179,6 @@ CREATE TYPE budget.ledger_result AS (
     detail    text,
     is_replay boolean,
     id        uuid,
-    body      json                -- answer, or more members of the problem document
+    body      text                -- JSON object: the answer, or more members of the problem document; a new record's
+                                  -- lacks what the request itself said (C adds it)
 );

@@ -62,7 +62,7 @@ SELECT is(pg_temp.drift(), NULL, 'counters = records, held = live holds');
 
 -- Expiry (rule 11): from that instant it counts for nothing, swept or not.
 SELECT pg_temp.reserve('{"context_id": "e1", "cost": 10}') \g /dev/null
-UPDATE budget.hold SET expires_at = clock_timestamp() - interval '1 second' WHERE tenant_id = :tenant AND context_id = 'e1';
+UPDATE budget.hold SET expires_at = now() - interval '1 hour' WHERE tenant_id = :tenant AND context_id = 'e1';
 SELECT is(pg_temp.quote('{"context_id": "e1"}') ->> 'remaining_cost', '10', 'rule 11: a quote does not see an expired hold');
 SELECT is(pg_temp.reserve('{"context_id": "e1", "cost": 10}') ->> 'status', '201', 'rule 11: nor does admission');
 SELECT is(pg_temp.reserve('{"context_id": "e1", "cost": 0.01}') ->> 'status', '402', 'and it is given away once');

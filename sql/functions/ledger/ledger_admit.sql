@@ -44,8 +44,9 @@ BEGIN
     RETURN coalesce(result, '{}');
 END $$;
 
--- Adds the postings of current periods to what the slots show as spent.
-CREATE OR REPLACE FUNCTION budget.ledger_spend(slots budget.ledger_slot[], p_postings budget.ledger_posting[], p_t timestamptz)
+-- Adds the postings of current periods to what the slots show as spent; needed only where something is admitted behind
+-- them, and for rolling windows, whose sum is kept there.
+CREATE OR REPLACE FUNCTION budget.ledger_spend(slots budget.ledger_slot[], p_postings budget.ledger_posting[], p_all boolean)
 RETURNS budget.ledger_slot[] LANGUAGE plpgsql AS $$
 DECLARE
     added record;
@@ -53,7 +54,7 @@ BEGIN
     FOR added IN
         SELECT s.ordinality AS k, sum(p.cost + p.ceiling) AS cost, sum(p.tokens)::bigint AS tokens
           FROM unnest(p_postings) p JOIN unnest(slots) WITH ORDINALITY s ON s.revision = p.revision AND s.scope = p.scope
-         WHERE p.is_current GROUP BY 1
+         WHERE p.is_current AND (p_all OR s.period = 'rolling') GROUP BY 1
     LOOP
         slots[added.k].spent_cost := slots[added.k].spent_cost + added.cost;
         slots[added.k].spent_tokens := slots[added.k].spent_tokens + added.tokens;

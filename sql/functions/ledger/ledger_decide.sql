@@ -145,16 +145,17 @@ BEGIN
 END $$;
 
 -- POST /check without reserve: decisions for a group, nothing held, nothing committed.
-CREATE OR REPLACE FUNCTION budget.ledger_check(p_tenant uuid, p_items json) RETURNS SETOF budget.ledger_result
+CREATE OR REPLACE FUNCTION budget.ledger_check(p_tenant uuid, p_group json) RETURNS SETOF budget.ledger_result
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
-    items budget.ledger_item[];
+    found_items budget.ledger_item[];
+    found_shapes budget.ledger_shape[];
 BEGIN
-    PERFORM budget.enter(p_tenant, '{}');
-    PERFORM budget.epoch_lock(false);
-    items := budget.ledger_items(p_tenant, p_items);
-    RETURN QUERY SELECT i.n, i.error_status, i.error_code, i.error_pointer, i.error_detail, false, NULL::uuid, NULL::json
-      FROM unnest(items) i WHERE i.error_status IS NOT NULL;
-    RETURN QUERY SELECT d.n, 200, NULL::text, NULL::text, NULL::text, false, NULL::uuid, d.body
-      FROM budget.ledger_decide(p_tenant, ARRAY(SELECT i FROM unnest(items) i WHERE i.error_status IS NULL), clock_timestamp()) d;
+    PERFORM budget.enter(p_tenant, '{}'), budget.epoch_lock(false);
+    SELECT i.items, i.shapes INTO found_items, found_shapes FROM budget.ledger_items(p_tenant, p_group) i;
+    RETURN QUERY SELECT i.n, d.status, i.error_code, d.pointer, d.detail, false, NULL::uuid, NULL::text
+      FROM unnest(found_items) i LEFT JOIN unnest(found_shapes) s ON s.s = i.shape
+     CROSS JOIN LATERAL budget.ledger_door(i.error_code, s.key_budget_id) d WHERE i.error_code IS NOT NULL;
+    RETURN QUERY SELECT d.n, 200, NULL::text, NULL::text, NULL::text, false, NULL::uuid, d.body::text
+      FROM budget.ledger_decide(p_tenant, ARRAY(SELECT i FROM unnest(found_items) i WHERE i.error_code IS NULL), clock_timestamp()) d;
 END $$;

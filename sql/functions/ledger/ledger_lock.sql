@@ -23,22 +23,23 @@ CREATE OR REPLACE FUNCTION budget.ledger_lock_states(p_tenant uuid, p_items budg
 DECLARE
     revisions integer[];
     scopes text[];
+    present integer;
 BEGIN
-    SELECT array_agg(w.revision), array_agg(w.scope) INTO revisions, scopes
-      FROM (SELECT r.revision, budget.scope_of(r.period, m.context_id, m.task_id) AS scope
-              FROM (SELECT i.revisions, i.context_id, i.task_id FROM unnest(p_items) i
-                     WHERE (p_outcomes[i.n]).status IS NULL AND i.verb IN ('record', 'reserve')
+    SELECT array_agg(w.revision ORDER BY w.revision, w.scope), array_agg(w.scope ORDER BY w.revision, w.scope), count(st.revision)
+      INTO revisions, scopes, present
+      FROM (SELECT DISTINCT r.revision, budget.scope_of(r.period, m.context_id, m.task_id) AS scope
+              FROM (SELECT i.revisions, i.context_id, i.task_id FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n
+                     WHERE o.status IS NULL AND i.verb IN ('record', 'reserve')
                      UNION SELECT h.revisions, h.context_id, h.task_id FROM unnest(p_holds) h) m
              CROSS JOIN LATERAL unnest(m.revisions) AS wanted
-              JOIN budget.policy_revision r ON r.tenant_id = p_tenant AND r.revision = wanted
-             GROUP BY 1, 2 ORDER BY 1, 2) w;
+              JOIN budget.policy_revision r ON r.tenant_id = p_tenant AND r.revision = wanted) w
+      LEFT JOIN budget.policy_state st ON st.tenant_id = p_tenant AND st.revision = w.revision AND st.scope = w.scope;
     IF revisions IS NULL THEN
         t := clock_timestamp();
         slots := '{}';
         RETURN;
     END IF;
-    IF (SELECT count(*) FROM unnest(revisions, scopes) AS w (revision, scope)
-          JOIN budget.policy_state s ON s.tenant_id = p_tenant AND s.revision = w.revision AND s.scope = w.scope) < cardinality(revisions) THEN
+    IF present < cardinality(revisions) THEN -- made in order before the first lock, so that nobody waits crosswise
         INSERT INTO budget.policy_state (tenant_id, revision, scope)
         SELECT p_tenant, w.revision, w.scope FROM unnest(revisions, scopes) AS w (revision, scope) ORDER BY 2, 3
             ON CONFLICT DO NOTHING;

@@ -1,26 +1,37 @@
 -- Opens the group: items that failed at the door are closed with their error, repeats with the first answer.
 -- A repeat is a client-made id, or a key, that already names a record or hold: same body -> replay, other body -> 422.
-CREATE OR REPLACE FUNCTION budget.ledger_open(p_tenant uuid, p_items budget.ledger_item[]) RETURNS budget.ledger_outcome[]
-LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION budget.ledger_open(p_tenant uuid, p_items budget.ledger_item[], p_shapes budget.ledger_shape[],
+    p_flags budget.ledger_flags) RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
 DECLARE
     outcomes budget.ledger_outcome[];
+    bad record;
     twin record;
 BEGIN
-    SELECT array_agg(ROW(i.n, i.error_status, i.error_code, i.error_pointer, i.error_detail, false, NULL, NULL, 0, 0, NULL,
-                         coalesce(i.flags, '{}'), NULL, NULL, NULL)::budget.ledger_outcome ORDER BY i.n)
-      INTO outcomes FROM unnest(p_items) i;
-    FOR twin IN
-        SELECT i.n, i.body_hash, coalesce(k.entity_id, r.record_id, h.hold_id) AS entity_id,
-               coalesce(k.body_hash, r.body_hash, h.body_hash) AS first_hash
-          FROM unnest(p_items) i
-          LEFT JOIN budget.request_key k ON k.tenant_id = p_tenant AND k.verb = i.verb AND k.key_hash = i.key_hash
-          LEFT JOIN budget.usage_record r ON r.tenant_id = p_tenant AND r.record_id = i.id AND i.verb = 'record' AND i.key_hash IS NULL
-          LEFT JOIN budget.hold h ON h.tenant_id = p_tenant AND h.hold_id = i.id AND i.verb = 'reserve' AND i.key_hash IS NULL
-         WHERE (NOT i.is_fresh OR i.key_hash IS NOT NULL) AND i.verb IN ('record', 'reserve')
-           AND coalesce(k.entity_id, r.record_id, h.hold_id) IS NOT NULL
-    LOOP
-        outcomes[twin.n] := budget.ledger_replay(outcomes[twin.n], twin.entity_id, twin.body_hash = twin.first_hash);
-    END LOOP;
+    SELECT array_agg(ROW(i.n, NULL, NULL, NULL, NULL, false, NULL, NULL, 0, 0, NULL, coalesce(i.flags, '{}'), NULL, NULL, NULL)::budget.ledger_outcome
+                     ORDER BY i.n) INTO outcomes FROM unnest(p_items) i;
+    IF p_flags.has_error THEN
+        FOR bad IN SELECT i.n, i.error_code, d.* FROM unnest(p_items) i LEFT JOIN unnest(p_shapes) s ON s.s = i.shape
+                    CROSS JOIN LATERAL budget.ledger_door(i.error_code, s.key_budget_id) d WHERE i.error_code IS NOT NULL LOOP
+            outcomes[bad.n].status := bad.status;
+            outcomes[bad.n].code := bad.error_code;
+            outcomes[bad.n].pointer := bad.pointer;
+            outcomes[bad.n].detail := bad.detail;
+        END LOOP;
+    END IF;
+    IF p_flags.has_repeat THEN
+        FOR twin IN
+            SELECT i.n, i.body_hash, coalesce(k.entity_id, r.record_id, h.hold_id) AS entity_id,
+                   coalesce(k.body_hash, r.body_hash, h.body_hash) AS first_hash
+              FROM unnest(p_items) i
+              LEFT JOIN budget.request_key k ON k.tenant_id = p_tenant AND k.verb = i.verb AND k.key_hash = i.key_hash
+              LEFT JOIN budget.usage_record r ON r.tenant_id = p_tenant AND r.record_id = i.id AND i.verb = 'record' AND i.key_hash IS NULL
+              LEFT JOIN budget.hold h ON h.tenant_id = p_tenant AND h.hold_id = i.id AND i.verb = 'reserve' AND i.key_hash IS NULL
+             WHERE (NOT i.is_fresh OR i.key_hash IS NOT NULL) AND i.verb IN ('record', 'reserve')
+               AND coalesce(k.entity_id, r.record_id, h.hold_id) IS NOT NULL
+        LOOP
+            outcomes[twin.n] := budget.ledger_replay(outcomes[twin.n], twin.entity_id, twin.body_hash = twin.first_hash);
+        END LOOP;
+    END IF;
     RETURN outcomes;
 END $$;
 

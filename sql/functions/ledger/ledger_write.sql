@@ -14,7 +14,7 @@ END $$;
 -- Everything else the group changes, in lock order: policy states, counters (and the alerts they cross), records, holds.
 -- Returns the rows it appended: what is answered is what is stored.
 CREATE OR REPLACE FUNCTION budget.ledger_write(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[],
-    p_slots budget.ledger_slot[], p_postings budget.ledger_posting[], p_t timestamptz,
+    p_slots budget.ledger_slot[], p_postings budget.ledger_posting[], p_flags budget.ledger_flags, p_t timestamptz,
     OUT records budget.usage_record[], OUT holds budget.hold[]) LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE budget.policy_state st
@@ -25,8 +25,12 @@ BEGIN
     IF cardinality(p_postings) > 0 THEN
         PERFORM budget.ledger_count(p_tenant, p_slots, p_postings);
     END IF;
-    records := budget.ledger_insert_records(p_tenant, p_items, p_outcomes);
-    holds := budget.ledger_insert_holds(p_tenant, p_items, p_outcomes, p_t);
+    IF p_flags.has_record THEN
+        records := budget.ledger_insert_records(p_tenant, p_items, p_outcomes);
+    END IF;
+    IF p_flags.has_reserve THEN
+        holds := budget.ledger_insert_holds(p_tenant, p_items, p_outcomes, p_t);
+    END IF;
 END $$;
 
 -- Adds the postings to the counters; what they cross raises its alert in this transaction.
