@@ -16,6 +16,30 @@ check_PROGRAMS += %D%/unit/test_version
 %C%_unit_test_version_LDADD = $(UNIT_LIBS)
 
 # base and runtime
+check_PROGRAMS += %D%/unit/test_arena
+%C%_unit_test_arena_SOURCES = %D%/unit/test_arena.c $(UNIT_RUNNER)
+%C%_unit_test_arena_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += %D%/unit/test_base
+%C%_unit_test_base_SOURCES = %D%/unit/test_base.c $(UNIT_RUNNER)
+%C%_unit_test_base_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += %D%/unit/test_decimal
+%C%_unit_test_decimal_SOURCES = %D%/unit/test_decimal.c $(UNIT_RUNNER)
+%C%_unit_test_decimal_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += %D%/unit/test_json
+%C%_unit_test_json_SOURCES = %D%/unit/test_json.c $(UNIT_RUNNER)
+%C%_unit_test_json_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += %D%/unit/test_field
+%C%_unit_test_field_SOURCES = %D%/unit/test_field.c $(UNIT_RUNNER)
+%C%_unit_test_field_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += %D%/unit/test_keys
+%C%_unit_test_keys_SOURCES = %D%/unit/test_keys.c $(UNIT_RUNNER)
+%C%_unit_test_keys_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += %D%/unit/test_db
+%C%_unit_test_db_SOURCES = %D%/unit/test_db.c $(UNIT_RUNNER)
+%C%_unit_test_db_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += %D%/unit/test_runtime
+%C%_unit_test_runtime_SOURCES = %D%/unit/test_runtime.c $(UNIT_RUNNER)
+%C%_unit_test_runtime_LDADD = cgi-bin/libruntime.la $(UNIT_LIBS) $(FCGI_LIBS)
 
 # store
 check_PROGRAMS += %D%/unit/test_settings

@@ -151,10 +151,12 @@ request_read_head(struct request *request)
 
 	request->is_head = method != NULL && strcmp(method, "HEAD") == 0;
 	request->method = method == NULL || request->is_head ? "GET" : budget_arena_strdup(&request->ctx.arena, method);
-	if (request->method == NULL)
-		request->method = "?";
 	request->path = request->uri_path = "/";
 	request->query_string = "";
+	if (request->method == NULL) {
+		request->method = "?";
+		return budget_fail_memory(&request->ctx);
+	}
 	BUDGET_TRY(read_request_id(request));
 	BUDGET_TRY(read_path(request));
 	request->content_type = request_header(request, "CONTENT_TYPE");
