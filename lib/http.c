@@ -225,6 +225,8 @@ set_request(CURL *curl, struct transfer *transfer, struct curl_slist *headers)
 	curl_easy_setopt(curl, CURLOPT_URL, request->url);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, request->user_agent);
+	if (request->ca_file != NULL)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file);
 	if (request->body) {
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);

@@ -28,6 +28,7 @@ struct budget_http_request {
 	const char *const *headers;        /* "Name: value", ends with NULL; NULL = none. CR and LF are refused */
 	const char *body;                  /* NULL = none */
 	size_t body_length;
+	const char *ca_file;               /* https: certificates to trust instead of the system's, or NULL */
 	const char *user_agent;            /* NULL = "budget/<version>" */
 	long connect_ms, total_ms;         /* 0 = the defaults above */
 	size_t answer_max_bytes;           /* decoded body at most; 0 = the default above */

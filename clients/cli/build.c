@@ -11,6 +11,7 @@
 #include "lib/uuid.h"
 
 #define PREFIX "/api/v1"
+#define NAMES_MAX 1000
 
 static const char *
 field_of(struct cli *cli, const struct option *option)
@@ -210,37 +211,53 @@ build_body(struct cli *cli, const char **ret_body)
 
 /* ---- budgets by name ---- */
 
+/* Id of the budget called so, an active one first; NULL when there is none. names: for a suggestion. */
+static const char *
+find_by_name(struct cli *cli, struct json_object *items, const char *name, const char **names, size_t *ret_count)
+{
+	const char *id = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < budget_json_length(items) && count < NAMES_MAX; i++) {
+		struct json_object *item = budget_json_at(items, i);
+		const char *here = budget_json_text(&cli->ctx, budget_json_get(item, "name"));
+		const char *is_active = budget_json_text(&cli->ctx, budget_json_get(item, "is_active"));
+
+		if (here == NULL)
+			continue;
+		names[count++] = here;
+		if (strcasecmp(here, name) == 0 && (id == NULL || (is_active != NULL && strcmp(is_active, "true") == 0)))
+			id = budget_json_text(&cli->ctx, budget_json_get(item, "budget_id"));
+	}
+	*ret_count = count;
+	return id;
+}
+
 int
 budget_lookup(struct cli *cli, const char *text, const char **ret_id)
 {
+	static const char path[] = PREFIX "/budgets?is_active=any&limit=1000";
+	const char *named = budget_arena_printf(&cli->ctx.arena, "%s&name=%s", path, budget_http_encode(&cli->ctx, text));
+	const char *names[NAMES_MAX], *near;
 	char id[UUID_TEXT_SIZE];
 	struct answer answer;
-	struct json_object *items;
-	const char *near = NULL, *names[100];
-	size_t count = 0;
+	size_t count;
 	int code;
 
 	if (budget_uuid_parse(text, id)) {
 		*ret_id = budget_arena_strdup(&cli->ctx.arena, id);
 		return 0;
 	}
-	code = client_call(cli, "GET", PREFIX "/budgets?limit=1000", NULL, &answer);
+	code = client_call(cli, "GET", text[0] != '\0' ? named : path, NULL, &answer);
 	if (code != 0)
 		return code;
-	items = budget_json_get(answer.json, "items");
-	for (size_t i = 0; i < budget_json_length(items); i++) {
-		struct json_object *item = budget_json_at(items, i);
-		const char *name = budget_json_text(&cli->ctx, budget_json_get(item, "name"));
-
-		if (name == NULL)
-			continue;
-		if (strcasecmp(name, text) == 0) {
-			*ret_id = budget_json_text(&cli->ctx, budget_json_get(item, "budget_id"));
-			return 0;
-		}
-		if (count < sizeof names / sizeof *names)
-			names[count++] = name;
-	}
+	*ret_id = find_by_name(cli, budget_json_get(answer.json, "items"), text, names, &count);
+	if (*ret_id != NULL)
+		return 0;
+	code = client_call(cli, "GET", path, NULL, &answer);
+	if (code != 0)
+		return code;
+	find_by_name(cli, budget_json_get(answer.json, "items"), text, names, &count);
 	near = suggest(text, names, count);
 	if (near != NULL)
 		return cli_fail(cli, EXIT_NOT_FOUND, "there is no budget '%s'. Did you mean '%s'?", text, near);

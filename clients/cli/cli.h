@@ -117,6 +117,8 @@ struct cli {
 	enum output output;
 	const char *url;         /* http://127.0.0.1:8013, no slash at the end */
 	const char *key;         /* never shown */
+	const char *home;        /* home of this machine that url belongs to, or NULL */
+	const char *ca_file;     /* certificates to trust for https instead of the system's, or NULL */
 	long timeout_ms;
 	struct json_object **kept; /* parsed answers, released at the end */
 	size_t kept_count, kept_capacity;

@@ -2,6 +2,8 @@
 #ifndef BUDGET_CLIENTS_CLI_CLIENT_H
 #define BUDGET_CLIENTS_CLI_CLIENT_H
 
+#include <stdio.h>
+
 #include "clients/cli/cli.h"
 #include "lib/http.h"
 
@@ -16,6 +18,9 @@ struct answer {
  */
 int client_setup(struct cli *cli);
 
+/** Connection string of this machine's private database when nothing names another one, else NULL. */
+const char *where_database(struct cli *cli);
+
 /**
  * Sends one request.
  * @param path  "/api/v1/limits?period=daily"
@@ -24,6 +29,9 @@ int client_setup(struct cli *cli);
  *         problem document itself also goes to stdout)
  */
 int client_call(struct cli *cli, const char *method, const char *path, const char *body, struct answer *ret_answer);
+
+/** What a refusal leaves to do, by its decision: how much fits, until when, how to ask for more. Lines for `out`. */
+void client_advise(struct cli *cli, FILE *out, struct json_object *decision);
 
 /* run.c */
 /** Builds the request of cli's command from the tables and sends it: client_call() for commands of their own. */

@@ -223,7 +223,7 @@ config_set(struct cli *cli)
 	found = find_setting(cli, out_at(answer.json, "items"), name);
 	printf("%s = %s\n", name, found != NULL ? out_cell(cli, CELL_TEXT, "value", found, found) : value);
 	if (found != NULL)
-		out_sentence(cli, "(takes effect: {takes_effect})", found);
+		puts(out_sentence(cli, "(takes effect: {takes_effect})", found));
 	return 0;
 }
 

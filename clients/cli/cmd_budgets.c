@@ -135,7 +135,7 @@ static const struct column summary_columns[] = {
 	{ "Held", "cost_held", CELL_MONEY, 0 },
 	{ "Limit", "cost_limit", CELL_MONEY, SPARE },
 	{ "Left", "remaining_cost", CELL_MONEY, SPARE },
-	{ "Over by", "over_by", CELL_MONEY, SPARE },
+	{ "Over by", "over_by", CELL_MONEY, NONZERO },
 	{ "Usage", "cost_usage_percentage", CELL_PERCENT, SPARE },
 	{ "Tokens used", "total_tokens_used", CELL_COUNT, 0 },
 	{ "Tokens held", "tokens_held", CELL_COUNT, SPARE | WIDE },

@@ -78,7 +78,7 @@ set_price(struct cli *cli)
 	code = command_call(cli, &answer);
 	if (code != 0 || cli->output != OUTPUT_TABLE)
 		return code != 0 ? code : command_show(cli, &answer);
-	out_sentence(cli, "Price of {provider} {model} set.", answer.json);
+	puts(out_sentence(cli, "Price of {provider} {model} set.", answer.json));
 	for (const struct column *column = price_columns; column->title != NULL; column++) {
 		const char *typed, *million;
 

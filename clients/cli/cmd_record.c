@@ -50,6 +50,9 @@ check(struct cli *cli)
 	if (code != 0)
 		return code;
 	code = command_show(cli, &answer);
+	allowed = budget_json_text(&cli->ctx, out_at(answer.json, "allowed"));
+	if (cli->output == OUTPUT_TABLE && (allowed == NULL || strcmp(allowed, "true") != 0))
+		client_advise(cli, stdout, answer.json);
 	alternatives = out_at(answer.json, "alternatives");
 	if (cli->output == OUTPUT_TABLE && budget_json_length(alternatives) > 0) {
 		struct rows rows = { items, 0, answer.json };
@@ -59,7 +62,6 @@ check(struct cli *cli)
 		putchar('\n');
 		out_table(cli, &alternatives_view, &rows);
 	}
-	allowed = budget_json_text(&cli->ctx, out_at(answer.json, "allowed"));
 	if (allowed == NULL || strcmp(allowed, "true") != 0)
 		return EXIT_REFUSED;
 	return code;
@@ -218,6 +220,7 @@ const struct command record_commands[] = {
 	{ .about = "record what a request really used; limits never refuse it", .options = record_options,
 	  .method = "POST", .path = "/usage/record", .flags = HAS_BODY, .view = &record_view,
 	  .done = "Recorded {total_tokens:count} tokens of {model}[ for {total_cost:money}].\nRecord {record_id}"
+	    "[\nNo price is known for it: it counts as {ceiling_cost:money}. Set one: budget prices set {provider} {model} --help]"
 	  "[\nAllocation {allocation_id} has {allocation.remaining_tokens:count} tokens left, {allocation.state}]",
 	  .example = "budget record --provider openai --model gpt-4o --input-tokens 812 --output-tokens 94\n"
 	  "budget record --batch yesterday.ndjson",

@@ -111,7 +111,7 @@ version(struct cli *cli)
 		return code;
 	if (cli->output != OUTPUT_TABLE)
 		return command_show(cli, &answer);
-	out_sentence(cli, "service {version}", answer.json);
+	puts(out_sentence(cli, "service {version}", answer.json));
 	return 0;
 }
 

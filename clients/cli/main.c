@@ -177,6 +177,8 @@ run(struct cli *cli, int argc, char **argv)
 	hide_keys(cli, argc, argv);
 	if (code != 0)
 		return code;
+	if (cli->noun != NULL && cli->noun->pass == cmd_db && where_database(cli) != NULL)
+		setenv("BUDGET_DATABASE_URL", where_database(cli), 0);
 	if (cli->noun != NULL && cli->noun->pass != NULL)
 		for (int i = 1; i < argc; i++)
 			if (noun_find(argv[i]) == cli->noun && argv[i][0] != '-')

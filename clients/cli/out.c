@@ -84,7 +84,7 @@ add_part(struct cli *cli, struct budget_text *out, const char *at, const char *e
 	return is_whole;
 }
 
-void
+const char *
 out_sentence(struct cli *cli, const char *template, struct json_object *object)
 {
 	struct budget_text out, part;
@@ -104,5 +104,5 @@ out_sentence(struct cli *cli, const char *template, struct json_object *object)
 			budget_text_add(&out, budget_text_done(&part));
 		at += inside + (at[inside] == ']');
 	}
-	printf("%s\n", budget_text_done(&out));
+	return budget_text_done(&out);
 }

@@ -24,9 +24,9 @@ void out_csv(struct cli *cli, const struct view *view, const struct rows *rows);
 
 /**
  * A sentence with values in it: {path} or {path:money|count|percent|time|rate|bool}; a part in [brackets] is left out
- * when one of its values is absent. Ends with a line end.
+ * when one of its values is absent. In the arena.
  */
-void out_sentence(struct cli *cli, const char *template, struct json_object *object);
+const char *out_sentence(struct cli *cli, const char *template, struct json_object *object);
 
 /** Value at a path ("details.period"), NULL when absent or null. Borrowed. */
 struct json_object *out_at(struct json_object *object, const char *path);

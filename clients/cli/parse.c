@@ -8,9 +8,11 @@
 const struct option global_options[] = {
 	{ "format", OPT_TEXT, 0, LOCAL, NULL, "table|json|csv",
 	  "table for people; json: the service's answer untouched; csv: RFC 4180, every digit" },
-	{ "api-url", OPT_TEXT, 0, LOCAL, NULL, "URL", "the service; also BUDGET_URL, else 127.0.0.1 and BUDGET_PORT" },
+	{ "api-url", OPT_TEXT, 0, LOCAL, NULL, "URL",
+	  "the service; also BUDGET_URL, else this machine's, by BUDGET_PORT, .env.budget or BUDGET_HOME" },
 	{ "api-key", OPT_TEXT, 0, LOCAL, NULL, "KEY", "also BUDGET_API_KEY; other users may see it in ps: prefer a file" },
 	{ "api-key-file", OPT_TEXT, 0, LOCAL, NULL, "FILE", "first line of FILE is the key; also BUDGET_API_KEY_FILE" },
+	{ "ca-file", OPT_TEXT, 0, LOCAL, NULL, "FILE", "certificate to trust for https; also BUDGET_CA_FILE" },
 	{ "timeout", OPT_NUMBER, 0, LOCAL, NULL, "SECONDS", "longest wait for an answer (60)" },
 	{ "debug", OPT_FLAG, 0, LOCAL, NULL, NULL, "show requests and answers on stderr, keys hidden" },
 	{ "help", OPT_FLAG, 0, LOCAL, NULL, NULL, "explain the command" },

@@ -114,6 +114,7 @@ say_more(struct cli *cli, const struct list *list)
 	if (budget_json_text(&cli->ctx, budget_json_get(list->last.json, "next_cursor")) == NULL
 	    || (total != NULL && cli_get(cli, "cursor") == NULL && strtoul(total, NULL, 10) <= list->count))
 		return;
+	fflush(stdout);
 	fprintf(stderr, "(%zu%s%s shown, there are more: --all, or --limit N)\n", list->count, total != NULL ? " of " : "",
 	    total != NULL ? total : "");
 }
@@ -131,7 +132,7 @@ command_show(struct cli *cli, const struct answer *answer)
 		return 0;
 	}
 	if (command->done != NULL && cli->output == OUTPUT_TABLE) {
-		out_sentence(cli, command->done, answer->json);
+		puts(out_sentence(cli, command->done, answer->json));
 		return 0;
 	}
 	if (command->view == NULL)

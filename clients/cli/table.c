@@ -167,6 +167,15 @@ measure(struct cli *cli, const struct view *view, const struct rows *rows, struc
 	return true;
 }
 
+static bool
+is_filtered(const struct cli *cli)
+{
+	for (size_t i = 0; i < cli->given_count; i++)
+		if (cli->given[i].option->place == IN_QUERY)
+			return true;
+	return false;
+}
+
 void
 out_table(struct cli *cli, const struct view *view, const struct rows *rows)
 {
@@ -174,7 +183,8 @@ out_table(struct cli *cli, const struct view *view, const struct rows *rows)
 	const char *titles[COLUMNS_MAX];
 
 	if (rows->count == 0) {
-		printf("%s\n", view->empty != NULL ? view->empty : "Nothing to show.");
+		printf("%s\n", is_filtered(cli) ? "Nothing matches what was asked for." : view->empty != NULL ? view->empty
+		    : "Nothing to show.");
 		return;
 	}
 	if (!measure(cli, view, rows, &table)) {
@@ -192,6 +202,7 @@ out_table(struct cli *cli, const struct view *view, const struct rows *rows)
 	putchar('\n');
 	for (size_t r = 0; r < rows->count; r++)
 		print_line(&table, table.cells + r * COLUMNS_MAX);
+	fflush(stdout);
 	if (table.hidden > 0)
 		fprintf(stderr, "(%zu columns do not fit: widen the terminal, or --format csv)\n", table.hidden);
 }

@@ -10,7 +10,8 @@ import unittest
 from stub import Stub
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PROGRAM = os.environ.get("BUDGET_TEST_CLI") or os.path.join(os.environ.get("BUDGET_TEST_BUILD", ROOT), "clients", "cli", "budget")
+BUILD = os.environ.get("BUDGET_BUILD_DIR") or os.path.join(ROOT, "build")
+PROGRAM = os.path.join(BUILD if os.path.isdir(BUILD) else ROOT, "clients", "cli", "budget")
 
 
 class Ran:

@@ -17,7 +17,7 @@ LINES = [
      "/api/v1/usage/summary?start_date=2026-01-01&end_date=2026-01-31&model=m", None),
     ("set-limit daily 10.0", "POST", "/api/v1/limits", {"period": "daily", "cost_limit": "10"}),
     ("set_limit hourly --tokens 200000 --provider openai", "POST", "/api/v1/limits",
-     {"period": "hourly", "token_limit": "200000", "provider": "openai"}),
+     {"period": "hourly", "token_limit": "200000", "filters": {"provider": "openai"}}),
     (f"set-limit monthly 0.000000000000000000000000000001 --budget {BUDGET} --policy-type HARD_LIMIT --warning-threshold 0.5",
      "POST", "/api/v1/limits", {"period": "monthly", "cost_limit": "0.000000000000000000000000000001", "budget_id": BUDGET,
                                 "type": "HARD_LIMIT", "warning_threshold": "0.5"}),
@@ -112,7 +112,8 @@ class Requests(StubCase):
                 self.assertEqual(self.stub.last.json if self.stub.last.body else None, body)
 
     def test_a_budget_is_found_by_its_name_in_any_case(self):
-        self.stub.answer("GET", "/api/v1/budgets", {"items": [{"name": "Default", "budget_id": BUDGET}], "next_cursor": None})
+        self.stub.answer("GET", "/api/v1/budgets", {"next_cursor": None, "items": [
+            {"name": "DEFAULT", "budget_id": ID, "is_active": False}, {"name": "Default", "budget_id": BUDGET, "is_active": True}]})
         self.stub.answer("GET", "/api/v1/limits", {"items": [], "next_cursor": None})
         self.assertEqual(self.run_cli("limits", "list", "--budget", "default").code, 0)
         self.assertEqual(self.stub.last.path, f"/api/v1/limits?budget_id={BUDGET}&limit=50")
