@@ -1,6 +1,6 @@
 -- Approvals: extra headroom on one soft limit, asked for, decided by somebody entitled, for a time (rule 6).
 BEGIN;
-SELECT plan(31);
+SELECT plan(33);
 \ir ../harness/budgets.psql
 
 CREATE TEMP TABLE p AS SELECT pg_temp.call('policy_create',
@@ -19,6 +19,7 @@ $$;
 SELECT is((SELECT r ->> 'code' FROM pg_temp.ask(jsonb_build_object('policy_id', hard, 'amount', 1)) r),
     'approval_not_applicable', 'a hard limit is not lifted') FROM p;
 SELECT is(pg_temp.ask('{}') ->> 'code', 'amount_missing', 'an amount is needed');
+SELECT is(pg_temp.ask('{"amount": 0}') ->> 'code', 'amount_zero', 'and it is not 0');
 SELECT is(pg_temp.ask('{"policy_id": "00000000-0000-7000-8000-00000000dead", "amount": 1}') ->> 'code',
     'policy_not_found', 'an unknown policy');
 SELECT is(pg_temp.ask('{"amount": 1, "expires_at": "2020-01-01T00:00:00Z"}') ->> 'code',
@@ -42,6 +43,7 @@ CREATE FUNCTION pg_temp.decide(verb text, args jsonb DEFAULT '{}') RETURNS jsonb
         '{"actor": "boss"}') FROM a
 $$;
 SELECT is(pg_temp.decide('grant', '{"amount": 11}') ->> 'code', 'more_than_asked', 'a grant raises nothing');
+SELECT is(pg_temp.decide('grant', '{"amount": 0}') ->> 'code', 'amount_zero', 'nor gives nothing');
 SELECT is(pg_temp.decide('grant', '{"amount": 4, "note": "ok"}') -> 'body' ->> 'state', 'granted', 'it may lower');
 SELECT is(pg_temp.headroom(), '4 100', 'headroom');
 SELECT is(pg_temp.decide('grant') -> 'body' ->> 'decided_by', 'boss', 'granting again answers the same');

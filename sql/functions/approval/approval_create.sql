@@ -23,6 +23,8 @@ BEGIN
                 ELSE 'a disabled' END, policy.type));
     ELSIF args ->> 'amount' IS NULL AND args ->> 'tokens' IS NULL THEN
         PERFORM budget.fail(422, 'amount_missing', '/amount', 'Say how much: amount (money), tokens or both.');
+    ELSIF (args ->> 'amount')::numeric = 0 THEN
+        PERFORM budget.fail(422, 'amount_zero', '/amount', 'amount must be above 0: leave it out to ask for tokens only.');
     ELSIF item.valid_until <= clock_timestamp() THEN
         PERFORM budget.fail(422, 'expiry_in_the_past', '/expires_at',
             'expires_at is over already: name a later time or leave it out for the end of the policy''s period.');

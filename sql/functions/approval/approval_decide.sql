@@ -66,6 +66,8 @@ BEGIN
     ELSIF item.valid_until <= at AND args ->> 'expires_at' IS NULL THEN
         PERFORM budget.fail(409, 'approval_expired', '',
             'The request was for a time that is over: grant it with a later expires_at, or let them ask again.');
+    ELSIF amount = 0 THEN
+        PERFORM budget.fail(422, 'amount_zero', '/amount', 'A grant of 0 gives nothing: deny the request instead.');
     ELSIF amount > coalesce(item.cost, 0) THEN
         PERFORM budget.fail(422, 'more_than_asked', '/amount',
             format('A grant may lower what was asked (%s), not raise it.', coalesce(budget.decimal(item.cost)::text,
