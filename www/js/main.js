@@ -1,13 +1,13 @@
 // Loads, shows, and looks again: every 10 seconds while somebody can see the page.
 
-import { api, setKey } from "./api.js";
+import { api, hasKey, setKey } from "./api.js";
 import { html, mount } from "./html.js";
 import { timeOfDay } from "./format.js";
 import { alertsView, failureView, healthView, limitsView, noticeView, todayView } from "./pages/dashboard.js";
 
 const REFRESH_MS = 10000;
 const node = (id) => document.getElementById(id);
-const state = { health: null, report: null, seenAt: null, failure: null, needsKey: false };
+const state = { health: null, report: null, seenAt: null, failure: null, needsKey: false, isRefused: false };
 
 const WORDS = { healthy: "All parts are well", degraded: "Some parts are not well", unhealthy: "Not working" };
 
@@ -39,6 +39,7 @@ const refresh = async () => {
   const [health, report] = await Promise.allSettled([api.health(), api.today()]);
   state.health = health.status === "fulfilled" ? health.value : null;
   state.needsKey = report.reason?.status === 401;
+  state.isRefused = state.needsKey && hasKey();
   if (report.status === "fulfilled") {
     Object.assign(state, { report: report.value, seenAt: new Date(), failure: null });
   } else {

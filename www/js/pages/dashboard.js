@@ -142,9 +142,9 @@ export const healthView = ({ health }) => html`
 
 export const failureView = (text) => html`<p class="budget__empty-state">${text}</p>`;
 
-export const noticeView = ({ failure, needsKey }) => html`${needsKey ? html`
+export const noticeView = ({ failure, needsKey, isRefused }) => html`${needsKey ? html`
   <form class="budget__notice budget__notice--warning" data-tekton-form="api-key">
-    <label for="api-key">This server asks for an API key. It is kept in this tab only.</label>
+    <label for="api-key">${isRefused && html`<strong>That key is not accepted.</strong> `}This server asks for an API key. It is kept in this tab only.</label>
     <span class="budget__form-row"><input class="budget__input" id="api-key" name="key" type="password" autocomplete="off" required
       data-key="api-key" spellcheck="false"><button class="budget__button budget__button--primary" type="submit"
       data-tekton-action="save-key" data-tekton-action-type="primary">Use it</button></span>
