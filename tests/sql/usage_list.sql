@@ -1,6 +1,6 @@
 -- Reading usage records.
 BEGIN;
-SELECT plan(34);
+SELECT plan(35);
 \ir ../harness/usage.psql
 CREATE FUNCTION pg_temp.total(args jsonb) RETURNS jsonb LANGUAGE sql AS $$ SELECT pg_temp.call('usage_list', args) -> 'total' $$;
 
@@ -69,5 +69,8 @@ INSERT INTO budget.correction (tenant_id, run_id, record_id, delta_cost, delta_c
 VALUES (:tenant, budget.uuid_v7(), :'unpriced', -0.125, 0.5, clock_timestamp());
 SELECT is((SELECT ARRAY[r ->> 'priced', r ->> 'total_cost', r ->> 'ceiling_cost']
     FROM pg_temp.call('usage_get', jsonb_build_object('id', :'unpriced')) AS r), '{false,NULL,0.5}', 'until the run is undone');
+SELECT is((SELECT array_agg(budget.usage_record_json(u)::text ORDER BY record_id) FROM budget.usage_record u WHERE tenant_id = :tenant),
+    (SELECT array_agg(body::text ORDER BY id) FROM budget.usage_records_json(ARRAY(SELECT u FROM budget.usage_record u WHERE tenant_id = :tenant))),
+    'one record and many are shown alike');
 SELECT * FROM finish();
 ROLLBACK;

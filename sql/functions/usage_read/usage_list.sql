@@ -11,7 +11,9 @@ DECLARE
     after  text[];
     clause text;
     found  bigint;
-    rows   json[];
+    slice  budget.usage_record[];
+    last   budget.usage_record;
+    items  json;
 BEGIN
     PERFORM budget.enter(tenant, context);
     after := budget.cursor_decode(args ->> 'cursor', 2);
@@ -20,14 +22,19 @@ BEGIN
     clause := budget.usage_where(args, shapes, starts, ends);
     EXECUTE 'SELECT count(*) FROM (SELECT FROM budget.usage_record u WHERE ' || clause || ' LIMIT 10001) AS counted'
        INTO found USING tenant, args, shapes, starts, ends;
-    EXECUTE 'SELECT array_agg(budget.usage_record_json(r)) FROM (SELECT u AS r FROM budget.usage_record u WHERE ' || clause
+    EXECUTE 'SELECT array_agg(r) FROM (SELECT u AS r FROM budget.usage_record u WHERE ' || clause
          || CASE WHEN after IS NULL THEN '' ELSE ' AND (u.charged_at, u.record_id) < ($8, $9)' END
          || ' ORDER BY u.charged_at DESC, u.record_id DESC LIMIT $6 OFFSET $7) AS slice'
-       INTO rows USING tenant, args, shapes, starts, ends, size + 1,
+       INTO slice USING tenant, args, shapes, starts, ends, size + 1,
             CASE WHEN after IS NULL THEN (page - 1) * size::bigint ELSE 0 END, after[1]::timestamptz, after[2]::uuid;
-    RETURN (NULL::integer, json_build_object('items', coalesce(to_json(rows[:size]), '[]'), 'total', CASE WHEN found <= 10000 THEN found END,
-        'page', page, 'limit', size, 'next_cursor', CASE WHEN cardinality(rows) > size
-            THEN budget.cursor_encode(rows[size] ->> 'charged_at', rows[size] ->> 'record_id') END), NULL::text);
+    IF cardinality(slice) > size THEN
+        last := slice[size];
+    END IF;
+    SELECT json_agg(j.body ORDER BY wanted.charged_at DESC, wanted.record_id DESC) INTO items
+      FROM unnest(slice[:size]) AS wanted JOIN budget.usage_records_json(slice[:size]) AS j ON j.id = wanted.record_id;
+    RETURN (NULL::integer, json_build_object('items', coalesce(items, '[]'), 'total', CASE WHEN found <= 10000 THEN found END,
+        'page', page, 'limit', size, 'next_cursor', CASE WHEN cardinality(slice) > size
+            THEN budget.cursor_encode(budget.utc(last.charged_at), last.record_id::text) END), NULL::text);
 END $$;
 
 -- start_date and end_date as instants, in the zone of the budget asked for.
