@@ -7,6 +7,7 @@
 #include "cron/schedule.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <libgen.h>
 #include <limits.h>
 #include <signal.h>
@@ -30,10 +31,16 @@
 #define ARENA_MAX_BYTES (1 << 20)
 
 static const char help[] =
-    "usage: schedule [--table FILE] [--once]\n\n"
+    "usage: schedule [--table FILE] [--programs DIR] [--once]\n\n"
     "Starts the jobs of a table, each at its interval, and stays. Needs no root.\n\n"
-    "  --table FILE  default: etc/schedule.tsv of the data folder\n"
-    "  --once        start every job once, one after the other, and end (exit 70 when one failed)\n";
+    "  --table FILE    default: etc/schedule.tsv of the data folder\n"
+    "  --programs DIR  where the jobs are; default: beside this program\n"
+    "  --once          start every job once, one after the other, and end (exit 70 when one failed)\n";
+
+struct options {
+	const char *table, *programs;
+	bool is_once;
+};
 
 static struct schedule schedule;
 static char folder[PATH_MAX]; /* of the job programs: our own */
@@ -242,9 +249,12 @@ read_stored_settings(struct budget_ctx *ctx)
 }
 
 static bool
-find_folder(void)
+find_folder(const char *named)
 {
 	char self[PATH_MAX];
+
+	if (named)
+		return snprintf(folder, sizeof folder, "%s", named) < (int)sizeof folder;
 	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
 
 	if (length < 1)
@@ -258,20 +268,48 @@ find_folder(void)
 	return true;
 }
 
+/* EX_OK to go on, -1 after --help. */
+static int
+parse_options(int argc, char **argv, struct options *options)
+{
+	static const struct option longs[] = {
+		{ "table", required_argument, NULL, 't' }, { "programs", required_argument, NULL, 'p' },
+		{ "once", no_argument, NULL, 'o' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
+	};
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (letter) {
+		case 't': options->table = optarg; break;
+		case 'p': options->programs = optarg; break;
+		case 'o': options->is_once = true; break;
+		case 'h': return fputs(help, stdout) < 0 ? EX_IOERR : -1;
+		default: return fputs(help, stderr) < 0 ? EX_IOERR : EX_USAGE;
+		}
+	}
+	return optind == argc ? EX_OK : EX_USAGE;
+}
+
+/* Blocks what the loop waits for by sigtimedwait(). */
+static void
+block_signals(sigset_t *mask)
+{
+	sigemptyset(mask);
+	for (const int *number = (const int[]){ SIGTERM, SIGINT, SIGHUP, SIGCHLD, 0 }; *number; number++)
+		sigaddset(mask, *number);
+	sigprocmask(SIG_BLOCK, mask, NULL);
+}
+
 int
 main(int argc, char **argv)
 {
+	struct options options = { 0 };
 	struct budget_ctx ctx;
 	sigset_t mask;
-	bool is_once = argc > 1 && strcmp(argv[argc - 1], "--once") == 0;
-	int left = argc - is_once;
-	const char *table = left == 3 && strcmp(argv[1], "--table") == 0 ? argv[2] : NULL;
+	int code = parse_options(argc, argv, &options);
 
-	if (left != 1 && !table) {
-		bool is_asked = argc == 2 && strcmp(argv[1], "--help") == 0;
-		fputs(help, is_asked ? stdout : stderr);
-		return is_asked ? EX_OK : EX_USAGE;
-	}
+	if (code != EX_OK)
+		return code < 0 ? EX_OK : code;
 	budget_ctx_init(&ctx, ARENA_MAX_BYTES);
 	if (budget_settings_start(&ctx) != BUDGET_OK) {
 		fprintf(stderr, "schedule: %s\n", ctx.error.detail);
@@ -279,15 +317,12 @@ main(int argc, char **argv)
 	}
 	budget_log_init(budget_setting_is("debug") ? BUDGET_LOG_DEBUG : BUDGET_LOG_INFO, "schedule");
 	read_stored_settings(&ctx);
-	if (!table)
-		table = budget_arena_printf(&ctx.arena, "%s/etc/schedule.tsv", budget_data_dir());
-	sigemptyset(&mask);
-	for (const int *number = (const int[]){ SIGTERM, SIGINT, SIGHUP, SIGCHLD, 0 }; *number; number++)
-		sigaddset(&mask, *number);
-	sigprocmask(SIG_BLOCK, &mask, NULL);
-	if (!table || !find_folder() || !read_table(table))
+	if (!options.table)
+		options.table = budget_arena_printf(&ctx.arena, "%s/etc/schedule.tsv", budget_data_dir());
+	block_signals(&mask);
+	if (!options.table || !find_folder(options.programs) || !read_table(options.table))
 		return EX_CONFIG;
-	int code = is_once ? once(&mask) : loop(&mask, table);
+	code = options.is_once ? once(&mask) : loop(&mask, options.table);
 	budget_ctx_clear(&ctx);
 	return code;
 }

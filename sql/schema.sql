@@ -21,6 +21,40 @@ CREATE TYPE budget.context_rate AS (
 
 ALTER TYPE budget.context_rate OWNER TO budget_owner;
 
+-- Name: ledger_amount; Type: TYPE; Schema: budget; Owner: budget_owner
+
+CREATE TYPE budget.ledger_amount AS (
+	hold_tokens bigint,
+	hold_cost numeric,
+	estimated_cost numeric
+);
+
+ALTER TYPE budget.ledger_amount OWNER TO budget_owner;
+
+-- Name: ledger_flags; Type: TYPE; Schema: budget; Owner: budget_owner
+
+CREATE TYPE budget.ledger_flags AS (
+	has_error boolean,
+	has_record boolean,
+	has_reserve boolean,
+	has_hold boolean,
+	has_repeat boolean,
+	has_key boolean
+);
+
+ALTER TYPE budget.ledger_flags OWNER TO budget_owner;
+
+-- Name: ledger_hold_ref; Type: TYPE; Schema: budget; Owner: budget_owner
+
+CREATE TYPE budget.ledger_hold_ref AS (
+	hold_id uuid,
+	budget_id uuid,
+	component text,
+	task_type text
+);
+
+ALTER TYPE budget.ledger_hold_ref OWNER TO budget_owner;
+
 -- Name: token_usage; Type: TYPE; Schema: budget; Owner: budget_owner
 
 CREATE TYPE budget.token_usage AS (
@@ -70,16 +104,14 @@ CREATE TYPE budget.ledger_item AS (
 	user_id text,
 	metadata jsonb,
 	flags text[],
-	error_status integer,
 	error_code text,
-	error_pointer text,
-	error_detail text,
+	shape integer,
 	budget_id uuid,
-	time_zone text,
 	allow_free boolean,
 	shape_id integer,
 	revisions integer[],
 	pricing_id uuid,
+	pricing_version integer,
 	total_tokens bigint,
 	input_cost numeric,
 	output_cost numeric,
@@ -142,10 +174,91 @@ CREATE TYPE budget.ledger_result AS (
 	detail text,
 	is_replay boolean,
 	id uuid,
-	body json
+	body text
 );
 
 ALTER TYPE budget.ledger_result OWNER TO budget_owner;
+
+-- Name: price; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE TABLE budget.price (
+    tenant_id uuid NOT NULL,
+    pricing_id uuid NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    service_tier text DEFAULT 'standard'::text NOT NULL,
+    price_type text DEFAULT 'token'::text NOT NULL,
+    currency text DEFAULT 'USD'::text NOT NULL,
+    input_cost_per_token numeric,
+    output_cost_per_token numeric,
+    cache_read_cost_per_token numeric,
+    cache_write_5m_cost_per_token numeric,
+    cache_write_1h_cost_per_token numeric,
+    reasoning_cost_per_token numeric,
+    input_audio_cost_per_token numeric,
+    output_audio_cost_per_token numeric,
+    input_image_cost_per_token numeric,
+    output_image_cost_per_token numeric,
+    input_cost_per_char numeric,
+    output_cost_per_char numeric,
+    cost_per_image numeric,
+    cost_per_second numeric,
+    fixed_cost_per_request numeric,
+    web_search_cost_per_request numeric,
+    context_rates budget.context_rate[],
+    version integer DEFAULT 1 NOT NULL,
+    source text NOT NULL,
+    source_url text,
+    verified boolean DEFAULT false NOT NULL,
+    approved_by text,
+    effective_date timestamp with time zone NOT NULL,
+    end_date timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT price_check CHECK ((end_date > effective_date)),
+    CONSTRAINT price_check1 CHECK ((LEAST(input_cost_per_token, output_cost_per_token, cache_read_cost_per_token, cache_write_5m_cost_per_token, cache_write_1h_cost_per_token, reasoning_cost_per_token, input_audio_cost_per_token, output_audio_cost_per_token, input_image_cost_per_token, output_image_cost_per_token, input_cost_per_char, output_cost_per_char, cost_per_image, cost_per_second, fixed_cost_per_request, web_search_cost_per_request) >= (0)::numeric)),
+    CONSTRAINT price_context_rates_check CHECK (((cardinality(context_rates) >= 1) AND (cardinality(context_rates) <= 8))),
+    CONSTRAINT price_model_check CHECK ((model = lower(model))),
+    CONSTRAINT price_price_type_check CHECK ((price_type = ANY (ARRAY['token'::text, 'character'::text, 'image'::text, 'time'::text, 'fixed'::text, 'free'::text]))),
+    CONSTRAINT price_provider_check CHECK ((provider = lower(provider)))
+);
+
+ALTER TABLE ONLY budget.price FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE budget.price OWNER TO budget_owner;
+
+-- Name: TABLE price; Type: COMMENT; Schema: budget; Owner: budget_owner
+
+COMMENT ON TABLE budget.price IS 'Append mostly: a new price closes the former row (end_date) in the same transaction, so effective ranges never overlap.';
+
+-- Name: ledger_shape; Type: TYPE; Schema: budget; Owner: budget_owner
+
+CREATE TYPE budget.ledger_shape AS (
+	s integer,
+	error_code text,
+	is_planned boolean,
+	key_budget_id uuid,
+	budget_id uuid,
+	time_zone text,
+	allow_free boolean,
+	hold_basis text,
+	provider text,
+	model text,
+	tier_sent text,
+	component text,
+	task_type text,
+	service_tier text,
+	hold_id uuid,
+	shape_id integer,
+	revisions integer[],
+	price_provider text,
+	price_model text,
+	price budget.price,
+	ceiling_rate numeric,
+	fragment text
+);
+
+ALTER TYPE budget.ledger_shape OWNER TO budget_owner;
 
 -- Name: ledger_slot; Type: TYPE; Schema: budget; Owner: budget_owner
 
@@ -402,58 +515,6 @@ ALTER TABLE budget.audit_log OWNER TO budget_owner;
 
 COMMENT ON TABLE budget.audit_log IS 'Append only: a trigger refuses UPDATE and DELETE.';
 
--- Name: price; Type: TABLE; Schema: budget; Owner: budget_owner
-
-CREATE TABLE budget.price (
-    tenant_id uuid NOT NULL,
-    pricing_id uuid NOT NULL,
-    provider text NOT NULL,
-    model text NOT NULL,
-    service_tier text DEFAULT 'standard'::text NOT NULL,
-    price_type text DEFAULT 'token'::text NOT NULL,
-    currency text DEFAULT 'USD'::text NOT NULL,
-    input_cost_per_token numeric,
-    output_cost_per_token numeric,
-    cache_read_cost_per_token numeric,
-    cache_write_5m_cost_per_token numeric,
-    cache_write_1h_cost_per_token numeric,
-    reasoning_cost_per_token numeric,
-    input_audio_cost_per_token numeric,
-    output_audio_cost_per_token numeric,
-    input_image_cost_per_token numeric,
-    output_image_cost_per_token numeric,
-    input_cost_per_char numeric,
-    output_cost_per_char numeric,
-    cost_per_image numeric,
-    cost_per_second numeric,
-    fixed_cost_per_request numeric,
-    web_search_cost_per_request numeric,
-    context_rates budget.context_rate[],
-    version integer DEFAULT 1 NOT NULL,
-    source text NOT NULL,
-    source_url text,
-    verified boolean DEFAULT false NOT NULL,
-    approved_by text,
-    effective_date timestamp with time zone NOT NULL,
-    end_date timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    CONSTRAINT price_check CHECK ((end_date > effective_date)),
-    CONSTRAINT price_check1 CHECK ((LEAST(input_cost_per_token, output_cost_per_token, cache_read_cost_per_token, cache_write_5m_cost_per_token, cache_write_1h_cost_per_token, reasoning_cost_per_token, input_audio_cost_per_token, output_audio_cost_per_token, input_image_cost_per_token, output_image_cost_per_token, input_cost_per_char, output_cost_per_char, cost_per_image, cost_per_second, fixed_cost_per_request, web_search_cost_per_request) >= (0)::numeric)),
-    CONSTRAINT price_context_rates_check CHECK (((cardinality(context_rates) >= 1) AND (cardinality(context_rates) <= 8))),
-    CONSTRAINT price_model_check CHECK ((model = lower(model))),
-    CONSTRAINT price_price_type_check CHECK ((price_type = ANY (ARRAY['token'::text, 'character'::text, 'image'::text, 'time'::text, 'fixed'::text, 'free'::text]))),
-    CONSTRAINT price_provider_check CHECK ((provider = lower(provider)))
-);
-
-ALTER TABLE ONLY budget.price FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE budget.price OWNER TO budget_owner;
-
--- Name: TABLE price; Type: COMMENT; Schema: budget; Owner: budget_owner
-
-COMMENT ON TABLE budget.price IS 'Append mostly: a new price closes the former row (end_date) in the same transaction, so effective ranges never overlap.';
-
 -- Name: hold; Type: TABLE; Schema: budget; Owner: budget_owner
 
 CREATE TABLE budget.hold (
@@ -614,6 +675,29 @@ ALTER TABLE ONLY budget.usage_record FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE budget.usage_record OWNER TO budget_owner;
 
+-- Name: model; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE TABLE budget.model (
+    tenant_id uuid NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    display_name text,
+    tier text,
+    mode text DEFAULT 'chat'::text NOT NULL,
+    context_tokens bigint,
+    max_output_tokens bigint,
+    capabilities text[] DEFAULT '{}'::text[] NOT NULL,
+    is_local boolean DEFAULT false NOT NULL,
+    CONSTRAINT model_context_tokens_check CHECK ((context_tokens > 0)),
+    CONSTRAINT model_max_output_tokens_check CHECK ((max_output_tokens > 0)),
+    CONSTRAINT model_model_check CHECK ((model = lower(model))),
+    CONSTRAINT model_tier_check CHECK ((tier = ANY (ARRAY['local_lightweight'::text, 'local_midweight'::text, 'remote_heavyweight'::text])))
+);
+
+ALTER TABLE ONLY budget.model FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE budget.model OWNER TO budget_owner;
+
 -- Name: policy_revision; Type: TABLE; Schema: budget; Owner: budget_owner
 
 CREATE TABLE budget.policy_revision (
@@ -721,29 +805,6 @@ ALTER TABLE budget.migration OWNER TO budget_owner;
 -- Name: TABLE migration; Type: COMMENT; Schema: budget; Owner: budget_owner
 
 COMMENT ON TABLE budget.migration IS 'Applied files of sql/migrations; a changed file that stands here stops the next deploy.';
-
--- Name: model; Type: TABLE; Schema: budget; Owner: budget_owner
-
-CREATE TABLE budget.model (
-    tenant_id uuid NOT NULL,
-    provider text NOT NULL,
-    model text NOT NULL,
-    display_name text,
-    tier text,
-    mode text DEFAULT 'chat'::text NOT NULL,
-    context_tokens bigint,
-    max_output_tokens bigint,
-    capabilities text[] DEFAULT '{}'::text[] NOT NULL,
-    is_local boolean DEFAULT false NOT NULL,
-    CONSTRAINT model_context_tokens_check CHECK ((context_tokens > 0)),
-    CONSTRAINT model_max_output_tokens_check CHECK ((max_output_tokens > 0)),
-    CONSTRAINT model_model_check CHECK ((model = lower(model))),
-    CONSTRAINT model_tier_check CHECK ((tier = ANY (ARRAY['local_lightweight'::text, 'local_midweight'::text, 'remote_heavyweight'::text])))
-);
-
-ALTER TABLE ONLY budget.model FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE budget.model OWNER TO budget_owner;
 
 -- Name: model_alias; Type: TABLE; Schema: budget; Owner: budget_owner
 
@@ -1573,6 +1634,11 @@ GRANT USAGE ON SCHEMA budget TO budget_engine;
 GRANT USAGE ON SCHEMA budget TO budget_app;
 GRANT USAGE ON SCHEMA budget TO budget_readonly;
 
+-- Name: TABLE price; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.price TO budget_engine;
+GRANT SELECT ON TABLE budget.price TO budget_readonly;
+
 -- Name: TABLE alert; Type: ACL; Schema: budget; Owner: budget_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.alert TO budget_engine;
@@ -1598,11 +1664,6 @@ GRANT SELECT ON TABLE budget.budget TO budget_readonly;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.audit_log TO budget_engine;
 GRANT SELECT ON TABLE budget.audit_log TO budget_readonly;
 
--- Name: TABLE price; Type: ACL; Schema: budget; Owner: budget_owner
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.price TO budget_engine;
-GRANT SELECT ON TABLE budget.price TO budget_readonly;
-
 -- Name: TABLE hold; Type: ACL; Schema: budget; Owner: budget_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.hold TO budget_engine;
@@ -1626,6 +1687,11 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.api_key TO budget_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.usage_record TO budget_engine;
 GRANT SELECT ON TABLE budget.usage_record TO budget_readonly;
+
+-- Name: TABLE model; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.model TO budget_engine;
+GRANT SELECT ON TABLE budget.model TO budget_readonly;
 
 -- Name: TABLE policy_revision; Type: ACL; Schema: budget; Owner: budget_owner
 
@@ -1656,11 +1722,6 @@ GRANT SELECT ON TABLE budget.job_run TO budget_readonly;
 
 GRANT SELECT ON TABLE budget.migration TO budget_readonly;
 GRANT SELECT ON TABLE budget.migration TO budget_engine;
-
--- Name: TABLE model; Type: ACL; Schema: budget; Owner: budget_owner
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.model TO budget_engine;
-GRANT SELECT ON TABLE budget.model TO budget_readonly;
 
 -- Name: TABLE model_alias; Type: ACL; Schema: budget; Owner: budget_owner
 

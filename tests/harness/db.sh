@@ -1,6 +1,7 @@
 #!/bin/sh
 # A throw-away PostgreSQL with the schema of this tree, for people and tests: unix socket only, no port.
 #   tests/harness/db.sh up       start it (made when absent) with a fresh database, print the connection string
+#   tests/harness/db.sh start    the server alone, without the database
 #   tests/harness/db.sh reset    drop the database and make it again from sql/
 #   tests/harness/db.sh psql …   psql into it;  `app …` the same as role budget_app
 #   tests/harness/db.sh url      the connection string;  `down` stops and deletes everything
@@ -30,7 +31,7 @@ start() {
 	fi
 	server "$bin/pg_ctl" -D "$dir/data" status >/dev/null 2>&1 ||
 		server "$bin/pg_ctl" -D "$dir/data" -w -s -l "$dir/server.log" \
-			-o "-k '$dir' -c listen_addresses='' -c shared_buffers=64MB -c max_connections=60 -c max_wal_size=256MB ${BUDGET_TEST_DB_OPTIONS:-}" start
+			-o "-k '$dir' -c listen_addresses='' -c shared_buffers=64MB -c max_connections=60 -c max_wal_size=256MB -c fsync=off -c full_page_writes=off ${BUDGET_TEST_DB_OPTIONS:-}" start
 }
 
 migrations() { # one transaction each, version row first, as `budget db migrate` does
@@ -72,6 +73,7 @@ reset() {
 
 case ${1:-} in
 up) start; reset; echo "$url" ;;
+start) start; echo "host=$dir user=postgres" ;;
 reset) reset ;;
 functions) functions ;;
 url) echo "$url" ;;
@@ -80,5 +82,5 @@ app) shift; exec psql -X -d "host=$dir dbname=$database user=budget_app" "$@" ;;
 down)
 	server "$bin/pg_ctl" -D "$dir/data" -m immediate -s stop 2>/dev/null || true
 	rm -rf "$dir" "$dir.log" ;;
-*) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 64 ;;
+*) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 64 ;;
 esac
