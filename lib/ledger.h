@@ -65,9 +65,9 @@ enum budget_status budget_ledger_end(struct budget_ctx *ctx, struct budget_ledge
     struct budget_ledger_item *ret_item);
 
 /**
- * Runs writers (record, reserve, release, extend). One transaction per call; count <= BUDGET_LEDGER_GROUP_MAX.
- * A group that lost a race is run once more; a group that one poisoned item spoils is run in halves, so that only that item
- * fails. Refusals are answers, not errors.
+ * Runs writers (record, reserve, release, extend); count <= BUDGET_LEDGER_GROUP_MAX. What other threads bring meanwhile shares
+ * the transaction (group.h). A group that lost a race, or whose commit is in doubt, is run once more; one that a poisoned item
+ * spoils is run in halves, so that only that item fails. Refusals are answers, not errors.
  * @return BUDGET_OK with every answer set; BUDGET_EBUSY: unknown, repeat with the same ids
  */
 enum budget_status budget_ledger_run(struct budget_ctx *ctx, struct budget_ledger_item *items, size_t count);

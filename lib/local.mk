@@ -18,7 +18,7 @@ noinst_LTLIBRARIES += %D%/libcore.la
 %C%_libcore_la_SOURCES += %D%/http.c %D%/http.h
 
 # ledger
-%C%_libcore_la_SOURCES += %D%/ledger.c %D%/ledger.h
+%C%_libcore_la_SOURCES += %D%/group.c %D%/group.h %D%/ledger.c %D%/ledger.h %D%/ledger_call.c
 
 %C%_libcore_la_LIBADD = $(JSON_LIBS) $(PQ_LIBS) $(CURL_LIBS) $(SODIUM_LIBS) $(YAML_LIBS)
 

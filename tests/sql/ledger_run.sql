@@ -1,6 +1,6 @@
 -- The ledger's rules, one request at a time and in groups (rules 2, 3, 6, 8-12).
 BEGIN;
-SELECT plan(70);
+SELECT plan(73);
 \ir ../harness/ledger.psql
 CREATE TEMP TABLE p AS SELECT pg_temp.policy('{"period": "monthly", "type": "hard_limit", "cost_limit": 10, "token_limit": 100000}') AS hard;
 CREATE FUNCTION pg_temp.hard() RETURNS text LANGUAGE sql AS $$ SELECT pg_temp.state(hard) FROM p $$;
@@ -109,6 +109,12 @@ SELECT pg_temp.call('approval_create', jsonb_build_object('policy_id', hard, 'am
 SELECT pg_temp.call('approval_grant', jsonb_build_object('id', :'approval')) \g /dev/null
 SELECT is(pg_temp.reserve('{"component": "web", "tokens": 900000}') ->> 'status', '201', 'rule 6: with it the request passes');
 SELECT is(pg_temp.quote('{"component": "web", "estimated_tokens": 900000}') ->> 'decision', 'approval_required', 'rule 6: once');
+SELECT pg_temp.call('approval_create', jsonb_build_object('policy_id', hard, 'amount', 1000, 'context_id', 'mine')) ->> 'approval_id' AS approval FROM p \gset
+SELECT pg_temp.call('approval_grant', jsonb_build_object('id', :'approval')) \g /dev/null
+SELECT is(pg_temp.quote('{"component": "web", "estimated_tokens": 400000}') ->> 'decision', 'approval_required', 'rule 6: an approval for a context lifts nothing for others');
+SELECT is(pg_temp.ledger('{"verb": "reserve", "kind": "check", "component": "web", "tokens": 400000, "context_id": "mine"}',
+    '{"verb": "reserve", "kind": "check", "component": "web", "tokens": 1000, "context_id": "yours"}') @? '$[*] ? (@.n == 1 && @.status == 200)', true, 'rule 6: it does for its own');
+SELECT is(pg_temp.reserve('{"component": "web", "tokens": 1000, "context_id": "yours"}') ->> 'status', '402', 'rule 6: and for no other');
 SELECT is(pg_temp.drift(), NULL, 'counters = records, held = live holds');
 SELECT is(pg_temp.reserve('{"tokens": 900000, "provider": null, "model": null, "component": null}') ->> 'code', 'approval_required', 'rule 4: an attribute left out matches every filter');
 

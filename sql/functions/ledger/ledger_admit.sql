@@ -83,9 +83,11 @@ BEGIN
         fits := true;
         FOREACH k IN ARRAY mine LOOP
             CONTINUE WHEN NOT slots[k].is_active OR slots[k].type NOT IN ('hard_limit', 'soft_limit');
+            slots[k].approved_cost := 0; -- of the request before, perhaps of another context
+            slots[k].approved_tokens := 0;
             SELECT f.cost_fits AND f.tokens_fit INTO fits FROM budget.ledger_fits(slots[k], item.hold_cost, item.hold_tokens, item.allow_free) f;
             IF NOT fits THEN
-                slots[k] := budget.ledger_slack(p_tenant, slots[k], p_t);
+                slots[k] := budget.ledger_approve(budget.ledger_slack(p_tenant, slots[k], p_t), item, p_t);
                 SELECT f.cost_fits AND f.tokens_fit INTO fits FROM budget.ledger_fits(slots[k], item.hold_cost, item.hold_tokens, item.allow_free) f;
             END IF;
             EXIT WHEN NOT fits;
@@ -110,12 +112,11 @@ CREATE OR REPLACE FUNCTION budget.ledger_refuse_late(p_tenant uuid, p_refused bu
 DECLARE
     item budget.ledger_item;
     verdict budget.ledger_verdict;
-    k integer;
 BEGIN
-    FOR k IN 1 .. cardinality(p_slots) LOOP
-        p_slots[k] := budget.ledger_slack(p_tenant, p_slots[k], p_t);
-    END LOOP;
     FOREACH item IN ARRAY p_refused LOOP
+        FOR k IN 1 .. cardinality(p_slots) LOOP
+            p_slots[k] := budget.ledger_approve(budget.ledger_slack(p_tenant, p_slots[k], p_t), item, p_t);
+        END LOOP;
         verdict := budget.ledger_judge(item, p_slots);
         p_outcomes[item.n] := budget.ledger_close_refused(p_tenant, p_outcomes[item.n], verdict.decision, p_slots[verdict.slot], verdict.unit,
             budget.ledger_decision_json(p_tenant, item, p_slots, verdict));

@@ -12,6 +12,9 @@ BEGIN
         slots[k] := budget.ledger_slack(p_tenant, slots[k], p_t);
     END LOOP;
     FOREACH item IN ARRAY p_items LOOP
+        FOR k IN 1 .. coalesce(cardinality(slots), 0) LOOP
+            slots[k] := budget.ledger_approve(slots[k], item, p_t);
+        END LOOP;
         verdict := budget.ledger_judge(item, slots);
         n := item.n;
         decision := verdict.decision;

@@ -1,5 +1,5 @@
 -- The group's requests, decoded and looked up: budget, shape, matching policies, price, cost. No row is locked.
--- p_group: {"shapes": […], "items": […]}; an item's s is the position of its shape; members by the column lists here and in
+-- p_group: {"shapes": […], "items": […], "is_resend": the commit of the same group is in doubt}; an item's s is the position of its shape; members by the column lists here and in
 -- ledger_shapes_read(), absent = NULL. Everything checkable was checked at the door, so nothing here raises: what only the
 -- database can know becomes error_code of that item alone.
 CREATE OR REPLACE FUNCTION budget.ledger_items(p_tenant uuid, p_group json, OUT items budget.ledger_item[], OUT shapes budget.ledger_shape[],
@@ -8,10 +8,11 @@ DECLARE
     v_backdate interval := make_interval(hours => budget.setting_value('backdate_hours')::integer);
     v_ahead interval := make_interval(mins => budget.setting_value('future_minutes')::integer);
     v_now timestamptz := clock_timestamp();
+    is_resend boolean := coalesce((p_group ->> 'is_resend')::boolean, false);
     read record;
 BEGIN
     shapes := budget.ledger_shapes(p_tenant, p_group -> 'shapes');
-    SELECT array_agg(ROW(i.n, i.verb, i.id, i.is_fresh, i.key_hash, i.body_hash, i.key_id, i.context_id, i.task_id,
+    SELECT array_agg(ROW(i.n, i.verb, i.id, i.is_fresh AND NOT is_resend, i.key_hash, i.body_hash, i.key_id, i.context_id, i.task_id,
                coalesce(sh.hold_id, i.hold_id), x.at, coalesce(i.received_at, v_now), u.usage, i.kind, i.priority, i.is_final,
                coalesce(i.ttl_seconds, ceil(extract(epoch FROM i.expires_at - v_now))::integer),
                i.reported_cost, i.operation_id, i.request_id, i.user_id, i.metadata, i.flags,
@@ -25,7 +26,7 @@ BEGIN
                (a.ask).hold_tokens, (a.ask).hold_cost, (a.ask).estimated_cost, (pr.price).pricing_id IS NOT NULL,
                sh.price_provider, sh.price_model)::budget.ledger_item ORDER BY i.n) AS items,
            ROW(bool_or(sh.error_code IS NOT NULL OR x.at IS NOT NULL OR i.expires_at <= v_now), bool_or(i.verb = 'record'), bool_or(i.verb = 'reserve'),
-               bool_or(coalesce(sh.hold_id, i.hold_id) IS NOT NULL), bool_or(NOT i.is_fresh OR i.key_hash IS NOT NULL), bool_or(i.key_hash IS NOT NULL))::budget.ledger_flags AS flags
+               bool_or(coalesce(sh.hold_id, i.hold_id) IS NOT NULL), bool_or(NOT i.is_fresh OR is_resend OR i.key_hash IS NOT NULL), bool_or(i.key_hash IS NOT NULL))::budget.ledger_flags AS flags
       INTO read
       FROM json_to_recordset(p_group -> 'items') AS i (
                n integer, s integer, verb text, id uuid, is_fresh boolean, key_hash bytea, body_hash bytea, key_id uuid,

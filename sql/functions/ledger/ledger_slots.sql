@@ -57,13 +57,12 @@ BEGIN
     RETURN slots;
 END $$;
 
--- What a refusal must know and an admission need not: holds that are past their expiry but not swept yet, and granted
--- approvals (soft limits). Read after the slot's row is locked, or as part of a quote.
+-- What a refusal must know and an admission need not: holds that are past their expiry but not swept yet. Read after the
+-- slot's row is locked, or as part of a quote.
 CREATE OR REPLACE FUNCTION budget.ledger_slack(p_tenant uuid, slot budget.ledger_slot, p_t timestamptz) RETURNS budget.ledger_slot
 LANGUAGE plpgsql AS $$
 DECLARE
     expired record;
-    approved record;
 BEGIN
     IF slot.slack_known THEN
         RETURN slot;
@@ -79,8 +78,18 @@ BEGIN
             slot.expired_tokens := expired.tokens;
         END IF;
     END IF;
+    RETURN slot;
+END $$;
+
+-- The other thing: headroom that approvals grant on a soft limit, to everybody or to the request's own context.
+CREATE OR REPLACE FUNCTION budget.ledger_approve(slot budget.ledger_slot, item budget.ledger_item, p_t timestamptz) RETURNS budget.ledger_slot
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    approved record;
+BEGIN
     IF slot.type = 'soft_limit' THEN
-        SELECT a.cost, a.tokens INTO approved FROM budget.approval_headroom(slot.revision, slot.scope, p_t) a;
+        SELECT a.cost, a.tokens INTO approved
+          FROM budget.approval_headroom(slot.revision, coalesce(nullif(slot.scope, ''), item.context_id, ''), p_t) a;
         slot.approved_cost := coalesce(approved.cost, 0);
         slot.approved_tokens := coalesce(approved.tokens, 0);
     END IF;

@@ -1,0 +1,247 @@
+/* Groups of ledger requests on their way to SQL and back: one call, one commit, one answer each. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/ctx.h"
+#include "lib/group.h"
+#include "lib/ledger.h"
+
+#define GROUP_WEIGHT_MAX 128 /* single requests that share a transaction; more only makes the first of them wait */
+#define WAITING_MAX 4096
+
+/* The requests of one caller; many callers' make a group. */
+struct call {
+	struct budget_ctx *ctx;
+	struct budget_ledger_item *items;
+	size_t count;
+	enum budget_status status;
+};
+
+/* One request of a group and whose it is: its answer goes into its owner's arena. */
+struct entry {
+	struct call *call;
+	struct budget_ledger_item *item;
+};
+
+/* Position of the item's shape among those of the group, from 1; 0 = it has none. Groups have few shapes, so a walk will do. */
+static size_t
+shape_position(const char *shape, const char **shapes, size_t *shapes_count)
+{
+	if (shape == NULL)
+		return 0;
+	for (size_t i = 0; i < *shapes_count; i++)
+		if (strcmp(shapes[i], shape) == 0)
+			return i + 1;
+	shapes[(*shapes_count)++] = shape;
+	return *shapes_count;
+}
+
+static const char *
+group_json(struct budget_ctx *ctx, const struct entry *entries, size_t count, bool is_resend)
+{
+	const char *shapes[BUDGET_LEDGER_GROUP_MAX];
+	size_t shapes_count = 0;
+	struct budget_text text;
+
+	budget_text_init(&text, &ctx->arena, 64 + count * 512);
+	budget_text_addf(&text, "{\"is_resend\":%s,\"items\":[", is_resend ? "true" : "false");
+	for (size_t i = 0; i < count; i++) {
+		size_t position = shape_position(entries[i].item->shape, shapes, &shapes_count);
+
+		budget_text_addf(&text, "%s{\"n\":%zu,", i == 0 ? "" : ",", i + 1);
+		if (position > 0)
+			budget_text_addf(&text, "\"s\":%zu,", position);
+		budget_text_add(&text, entries[i].item->members);
+		budget_text_add(&text, "}");
+	}
+	budget_text_add(&text, "],\"shapes\":[");
+	for (size_t i = 0; i < shapes_count; i++)
+		budget_text_addf(&text, "%s{%s}", i == 0 ? "" : ",", shapes[i]);
+	budget_text_add(&text, "]}");
+	return budget_text_done(&text);
+}
+
+/* The answer's body. A new record's comes without what the request said: that goes in behind its id. */
+static const char *
+body_of(struct budget_ctx *ctx, const struct budget_ledger_item *item, const char *id, const char *body)
+{
+	struct budget_text text;
+
+	if (body == NULL || item->echo == NULL || id == NULL || item->answer.is_replay)
+		return budget_arena_strdup(&ctx->arena, body);
+	budget_text_init(&text, &ctx->arena, strlen(body) + strlen(item->echo) + 64);
+	budget_text_addf(&text, "{\"record_id\":\"%s\",", id);
+	budget_text_addn(&text, body + 1, strlen(body) - 2);
+	budget_text_add(&text, item->echo);
+	budget_text_add(&text, "}");
+	return budget_text_done(&text);
+}
+
+/* Row of the result -> answer of the item it names; false when it names none. */
+static bool
+copy_answer(const struct budget_result *result, int row, const struct entry *entries, size_t count)
+{
+	size_t n = strtoul(budget_result_text(result, row, 0), NULL, 10);
+	const char *replay = budget_result_text(result, row, 5);
+	struct budget_arena *arena;
+	struct budget_ledger_item *item;
+
+	if (n < 1 || n > count || entries[n - 1].item->answer.status != 0)
+		return false;
+	item = entries[n - 1].item;
+	arena = &entries[n - 1].call->ctx->arena;
+	item->answer = (struct budget_ledger_answer){
+		.status = atoi(budget_result_text(result, row, 1)),
+		.code = budget_arena_strdup(arena, budget_result_text(result, row, 2)),
+		.pointer = budget_arena_strdup(arena, budget_result_text(result, row, 3)),
+		.detail = budget_arena_strdup(arena, budget_result_text(result, row, 4)),
+		.is_replay = replay != NULL && *replay == 't',
+		.id = budget_arena_strdup(arena, budget_result_text(result, row, 6)),
+	};
+	item->answer.body = body_of(entries[n - 1].call->ctx, item, item->answer.id, budget_result_text(result, row, 7));
+	return true;
+}
+
+static enum budget_status
+run_once(struct budget_ctx *ctx, enum budget_statement statement, const struct entry *entries, size_t count, bool is_resend)
+{
+	_auto_result_ struct budget_result *result = NULL;
+	const char *values[] = { ctx->tenant_id, group_json(ctx, entries, count, is_resend) };
+	size_t answered = 0;
+
+	if (values[1] == NULL)
+		return budget_fail(ctx, BUDGET_ETOOLARGE, "request_too_large", NULL, "The requests of one call are too large together.");
+	for (size_t i = 0; i < count; i++)
+		entries[i].item->answer = (struct budget_ledger_answer){ 0 };
+	BUDGET_TRY(budget_db_run(ctx, statement, values, 2, &result));
+	for (int row = 0; row < budget_result_rows(result); row++)
+		answered += copy_answer(result, row, entries, count);
+	if (answered == count)
+		return BUDGET_OK;
+	budget_fail(ctx, BUDGET_EBUG, "internal_error", NULL, "This is our fault, not yours.");
+	ctx->error.internal = budget_arena_printf(&ctx->arena, "the ledger answered %zu of %zu requests", answered, count);
+	return BUDGET_EBUG;
+}
+
+static bool
+is_said(const struct budget_ctx *ctx, const char *code)
+{
+	return ctx->error.status == BUDGET_EBUSY && ctx->error.code != NULL && strcmp(ctx->error.code, code) == 0;
+}
+
+/* A value that SQL chokes on although the door let it in. It must not take its neighbours with it. */
+static bool
+is_poisoned(enum budget_status status)
+{
+	return status == BUDGET_EINVALID || status == BUDGET_EBUG || status == BUDGET_ECONFLICT;
+}
+
+/* An item that fails for itself, with the words of the leader's error in its owner's arena. */
+static void
+answer_error(const struct entry *entry, const struct budget_ctx *from, enum budget_status status)
+{
+	struct budget_arena *arena = &entry->call->ctx->arena;
+
+	entry->item->answer = (struct budget_ledger_answer){
+		.status = budget_status_http(status),
+		.code = budget_arena_strdup(arena, from->error.code), .pointer = budget_arena_strdup(arena, from->error.pointer),
+		.detail = budget_arena_strdup(arena, from->error.detail), .internal = budget_arena_strdup(arena, from->error.internal),
+	};
+}
+
+/* One call for all; once more when it lost a race or the connection broke over it (the ids are the same, so what was stored
+ * the first time answers as stored); in halves when one item spoils it. */
+static enum budget_status
+run_entries(struct budget_ctx *ctx, enum budget_statement statement, const struct entry *entries, size_t count)
+{
+	enum budget_status status = run_once(ctx, statement, entries, count, false);
+
+	if (is_said(ctx, "serialization_conflict") || is_said(ctx, "lock_timeout"))
+		status = run_once(ctx, statement, entries, count, false);
+	else if (is_said(ctx, "database_away"))
+		status = run_once(ctx, statement, entries, count, true);
+	if (status == BUDGET_OK || !is_poisoned(status))
+		return status;
+	if (count > 1) {
+		BUDGET_TRY(run_entries(ctx, statement, entries, count / 2));
+		return run_entries(ctx, statement, entries + count / 2, count - count / 2);
+	}
+	answer_error(entries, ctx, status);
+	return BUDGET_OK;
+}
+
+/* The leader works in the first caller's context; the others wait, so their arenas are its to write. */
+static void
+write_group(struct budget_group_slot *const *slots, size_t count, enum budget_statement statement)
+{
+	struct entry entries[BUDGET_LEDGER_GROUP_MAX] = { { 0 } };
+	struct budget_ctx *ctx = ((struct call *)slots[0]->work)->ctx;
+	size_t filled = 0;
+	enum budget_status status;
+
+	for (size_t i = 0; i < count; i++) {
+		struct call *call = slots[i]->work;
+
+		for (size_t k = 0; k < call->count; k++)
+			entries[filled++] = (struct entry){ .call = call, .item = &call->items[k] };
+	}
+	status = run_entries(ctx, statement, entries, filled);
+	for (size_t i = 0; i < count; i++) {
+		struct call *call = slots[i]->work;
+
+		call->status = status;
+		if (status != BUDGET_OK && call->ctx != ctx) {
+			budget_fail(call->ctx, status, budget_arena_strdup(&call->ctx->arena, ctx->error.code), NULL, "%s", ctx->error.detail);
+			call->ctx->error.internal = budget_arena_strdup(&call->ctx->arena, ctx->error.internal);
+		}
+	}
+}
+
+static void
+write_run(struct budget_group_slot *const *slots, size_t count)
+{
+	write_group(slots, count, STMT_LEDGER_RUN);
+}
+
+static void
+write_check(struct budget_group_slot *const *slots, size_t count)
+{
+	write_group(slots, count, STMT_LEDGER_CHECK);
+}
+
+static struct budget_group *writers, *readers;
+static pthread_once_t queues_made = PTHREAD_ONCE_INIT;
+
+static void
+make_queues(void)
+{
+	writers = budget_group_new(write_run, GROUP_WEIGHT_MAX, WAITING_MAX);
+	readers = budget_group_new(write_check, GROUP_WEIGHT_MAX, WAITING_MAX);
+}
+
+static enum budget_status
+run_in_group(struct budget_ctx *ctx, struct budget_group **queue, struct budget_ledger_item *items, size_t count)
+{
+	struct call call = { .ctx = ctx, .items = items, .count = count, .status = BUDGET_OK };
+	struct budget_group_slot slot = { .work = &call, .weight = count, .kind = ctx->tenant_id };
+
+	if (count == 0)
+		return BUDGET_OK;
+	pthread_once(&queues_made, make_queues);
+	if (*queue == NULL || !budget_group_run(*queue, &slot))
+		return budget_fail(ctx, BUDGET_EBUSY, "queue_full", NULL, "Too many requests wait already: try again with the same id.");
+	return call.status;
+}
+
+enum budget_status
+budget_ledger_run(struct budget_ctx *ctx, struct budget_ledger_item *items, size_t count)
+{
+	return run_in_group(ctx, &writers, items, count);
+}
+
+enum budget_status
+budget_ledger_check(struct budget_ctx *ctx, struct budget_ledger_item *items, size_t count)
+{
+	return run_in_group(ctx, &readers, items, count);
+}
