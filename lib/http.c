@@ -152,7 +152,6 @@ explain(struct transfer *transfer, CURLcode code)
 
 	switch (code) {
 	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
 		return budget_fail(ctx, BUDGET_EINVALID, "bad_url", NULL,
 		    "'%s' is no URL to use here: give http://HOST:PORT or https://HOST:PORT.", url);
 	case CURLE_COULDNT_RESOLVE_HOST:
@@ -167,6 +166,7 @@ explain(struct transfer *transfer, CURLcode code)
 	case CURLE_SSL_CACERT_BADFILE:
 		return budget_fail(ctx, BUDGET_EUPSTREAM, "tls_failed", NULL, "No safe connection to %s: %s.", url, reason);
 	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_UNSUPPORTED_PROTOCOL: /* our URLs were checked: it spoke HTTP/0.9, or redirects elsewhere */
 		return budget_fail(ctx, BUDGET_EUPSTREAM, "not_http", NULL, "What answers at %s does not speak HTTP: %s.", url,
 		    reason);
 	case CURLE_TOO_MANY_REDIRECTS:
@@ -177,6 +177,18 @@ explain(struct transfer *transfer, CURLcode code)
 		return budget_fail(ctx, BUDGET_EUPSTREAM, "connection_lost", NULL, "The exchange with %s broke: %s.", url,
 		    reason);
 	}
+}
+
+/* Credentials belong in a header, where nothing logs them. */
+static enum budget_status
+check_url(struct budget_ctx *ctx, const char *url)
+{
+	const char *host = strncmp(url, "http://", 7) == 0 ? url + 7 : strncmp(url, "https://", 8) == 0 ? url + 8 : NULL;
+
+	if (host == NULL || host[strcspn(host, "/?#@")] == '@')
+		return budget_fail(ctx, BUDGET_EINVALID, "bad_url", NULL,
+		    "Give http://HOST:PORT or https://HOST:PORT, without user and password.");
+	return BUDGET_OK;
 }
 
 static enum budget_status
@@ -275,6 +287,7 @@ budget_http_send(struct budget_ctx *ctx, const struct budget_http_request *reque
 	CURLcode code;
 
 	pthread_once(&once, start_curl);
+	BUDGET_TRY(check_url(ctx, request->url));
 	BUDGET_TRY(add_headers(ctx, request, &headers));
 	curl = curl_easy_init();
 	if (!curl)

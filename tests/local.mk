@@ -47,6 +47,12 @@ check_PROGRAMS += %D%/unit/test_settings
 %C%_unit_test_settings_LDADD = $(UNIT_LIBS)
 
 # client side
+check_PROGRAMS += %D%/unit/test_http
+%C%_unit_test_http_SOURCES = %D%/unit/test_http.c $(UNIT_RUNNER)
+%C%_unit_test_http_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += %D%/unit/test_amount
+%C%_unit_test_amount_SOURCES = %D%/unit/test_amount.c clients/cli/amount.c $(UNIT_RUNNER)
+%C%_unit_test_amount_LDADD = $(UNIT_LIBS)
 
 # budgets, policies
 

@@ -108,11 +108,11 @@ client_advise(struct cli *cli, FILE *out, struct json_object *decision)
 	if (kind == NULL)
 		return;
 	if (out_at(decision, "max_tokens_that_fit") != NULL)
-		fprintf(out, "  %s\n", out_sentence(cli, "What fits now: {max_tokens_that_fit:count} tokens[ for at most {remaining_cost:money}]"
-		    "[; the limit resets {resets_at:time}].", decision));
+		fprintf(out, "  %s\n", out_sentence(cli, "What fits now: {max_tokens_that_fit:count} tokens"
+		    "[ for at most {remaining_cost:money}][; the limit resets {resets_at:time}].", decision));
 	if (strcmp(kind, "approval_required") == 0)
-		fprintf(out, "  %s\n", out_sentence(cli, "Ask for more: budget approvals request {policy_id} --amount AMOUNT --reason …",
-		    decision));
+		fprintf(out, "  %s\n", out_sentence(cli,
+		    "Ask for more: budget approvals request {policy_id} --amount AMOUNT --reason …", decision));
 }
 
 static int

@@ -220,7 +220,8 @@ const struct command record_commands[] = {
 	{ .about = "record what a request really used; limits never refuse it", .options = record_options,
 	  .method = "POST", .path = "/usage/record", .flags = HAS_BODY, .view = &record_view,
 	  .done = "Recorded {total_tokens:count} tokens of {model}[ for {total_cost:money}].\nRecord {record_id}"
-	    "[\nNo price is known for it: it counts as {ceiling_cost:money}. Set one: budget prices set {provider} {model} --help]"
+	    "[\nNo price is known for it: it counts as {ceiling_cost:money}. "
+	    "Set one: budget prices set {provider} {model} --help]"
 	  "[\nAllocation {allocation_id} has {allocation.remaining_tokens:count} tokens left, {allocation.state}]",
 	  .example = "budget record --provider openai --model gpt-4o --input-tokens 812 --output-tokens 94\n"
 	  "budget record --batch yesterday.ndjson",

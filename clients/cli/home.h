@@ -10,7 +10,7 @@
 struct budget_ctx;
 
 /**
- * Folder of a home: $BUDGET_HOME, else the one this program is installed in (HOME/app/bin/budget), else /var/lib/budget.
+ * Folder of a home: $BUDGET_HOME, else the one this program is installed in (HOME/app/bin), else /var/lib/budget.
  * The current folder's ./var counts only with is_here: an address found there could be anybody's.
  * @return path in the arena, or NULL when none of them has been started
  */

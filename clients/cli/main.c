@@ -39,7 +39,7 @@ const struct noun nouns[] = {
 	{ "recalculate", "rebuild counters (comes in a later release)", later_commands, NULL },
 	{ "verify", "prove the counters (comes in a later release)", later_commands, NULL },
 	{ "version", "version of this program and of the service", version_commands, NULL },
-	{ NULL }
+	{ NULL, NULL, NULL, NULL }
 };
 
 const char *

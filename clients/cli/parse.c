@@ -17,14 +17,14 @@ const struct option global_options[] = {
 	{ "debug", OPT_FLAG, 0, LOCAL, NULL, NULL, "show requests and answers on stderr, keys hidden" },
 	{ "help", OPT_FLAG, 0, LOCAL, NULL, NULL, "explain the command" },
 	{ "version", OPT_FLAG, 0, LOCAL, NULL, NULL, "version of this program" },
-	{ NULL }
+	{ NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
 };
 
 const struct option paging_options[] = {
 	{ "limit", OPT_COUNT, 0, LOCAL, NULL, "N", "rows to show (50); more than a page is fetched page by page" },
 	{ "all", OPT_FLAG, 0, LOCAL, NULL, NULL, "every row" },
 	{ "cursor", OPT_TEXT, 0, LOCAL, NULL, "CURSOR", "go on where next_cursor of an earlier answer points" },
-	{ NULL }
+	{ NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
 };
 
 /* Underscores pass for dashes everywhere: get_usage, --context_id. */
