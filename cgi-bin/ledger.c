@@ -47,6 +47,7 @@ main(int argc, char **argv)
 		.name = "ledger",
 		.about = "Decides before a call, holds the money while it runs, records what it cost.",
 		.tables = tables,
+		.is_ledger = true,
 	};
 
 	return fcgi_main(&ledger, argc, argv);
