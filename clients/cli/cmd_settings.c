@@ -16,12 +16,13 @@
 #define ARENA_MAX_BYTES (16 << 20)
 
 static const char settings_help[] =
-    "usage: budget settings [NAME | --shell | --json]\n"
+    "usage: budget settings [NAME | --shell | --json | --markdown]\n"
     "\n"
     "Shows every setting as environment, .env.budget and config.yaml give it, and which of them decided; no server is asked.\n"
     "  NAME     print this value alone\n"
     "  --shell  print assignments BUDGET_PORT='8013' … for a script to eval (secrets included)\n"
     "  --json   print the same as GET /settings\n"
+    "  --markdown  print the table of etc/README.md: names, defaults and meaning\n"
     "\n"
     "Files are looked for in $BUDGET_CONFIG_DIR, else in the current folder.\n"
     "Exit status: 0; 1 the setting is unset; 64 wrong arguments; 78 a setting is wrong.\n";
@@ -70,6 +71,21 @@ print_json(struct budget_ctx *ctx, const struct budget_settings *settings)
 	fputs(done ? done : "", stdout);
 }
 
+/* What the defaults are and who may say otherwise; nothing of this machine. */
+static void
+print_markdown(void)
+{
+	puts("| setting | environment, `.env.budget` | `config.yaml` | default | API | meaning |\n|---|---|---|---|---|---|");
+	for (const struct budget_setting *setting = budget_setting_table; setting->name; setting++) {
+		const char *api = !(setting->flags & SETTING_LIVE) ? "" : setting->flags & SETTING_RESTART ? "restart" : "now";
+		printf("| `%s` | `%s`", setting->name, setting->env);
+		if (setting->alias)
+			printf(", `%s`", setting->alias);
+		printf(" | `%s` | %s%s%s | %s | %s |\n", setting->yaml, setting->fallback ? "`" : "", setting->fallback ? setting->fallback : "unset",
+		    setting->fallback ? "`" : "", api, setting->about);
+	}
+}
+
 static int
 print_one(const struct budget_settings *settings, const char *name)
 {
@@ -105,6 +121,8 @@ cmd_settings(int argc, char **argv)
 		print_shell(settings);
 	else if (strcmp(word, "--json") == 0)
 		print_json(&ctx, settings);
+	else if (strcmp(word, "--markdown") == 0)
+		print_markdown();
 	else if (*word)
 		code = print_one(settings, word);
 	else

@@ -210,6 +210,11 @@ class Settings(ServerCase):
         self.assertEqual(run("budget", "settings", "db_path").code, 1)
         self.assertEqual(run("budget", "settings", "no_such").code, 64)
 
+    def test_the_readme_has_every_setting(self):
+        table = run("budget", "settings", "--markdown").out
+        block = (SOURCE / "etc/README.md").read_text().split("<!-- settings: budget settings --markdown -->\n")[1].split("<!-- /settings -->")[0]
+        self.assertEqual(block, table, "put the output of `budget settings --markdown` into etc/README.md")
+
     def test_an_unknown_environment_name_only_warns(self):
         done = run("budget", "settings", BUDGET_PROT=1)
         self.assertEqual(done.code, 0)

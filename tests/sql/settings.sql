@@ -1,6 +1,6 @@
 -- Settings in rules: what is published counts at once; limits and the enforcement level follow as design.md says.
 BEGIN;
-SELECT plan(31);
+SELECT plan(35);
 \set QUIET on
 \set tenant '''00000000-0000-7000-8000-000000000001'''
 SELECT set_config('budget.tenant', :tenant, true) \g /dev/null
@@ -46,6 +46,13 @@ SELECT is((SELECT count(*)::int FROM budget.policy p JOIN budget.policy_revision
 UPDATE budget.policy SET follows_level = false WHERE tenant_id = :tenant AND period = 'weekly' AND component IS NULL;
 SELECT is(cardinality(pg_temp.publish('enforcement_level', 'hard_limit', 'database')), 5, 'policies without a type follow the level');
 SELECT is(pg_temp.limit_of('daily') || ' / ' || pg_temp.limit_of('weekly'), '51 hard_limit / 25 warn', 'one with a type does not');
+
+SELECT is((SELECT count(*)::int FROM budget.policy WHERE tenant_id = :tenant AND type = 'hard_limit' AND follows_level), 5, 'and they keep following');
+SELECT is((SELECT (after ->> 'type') || ' ' || actor FROM budget.audit_log WHERE tenant_id = :tenant AND action = 'policy.update' ORDER BY audit_id DESC LIMIT 1), 'hard_limit settings', 'audited');
+INSERT INTO budget.policy SELECT (jsonb_populate_record(p, jsonb_build_object('policy_id', gen_random_uuid(), 'revision', 1000, 'type', 'warn', 'follows_level', false))).*
+    FROM budget.policy p WHERE tenant_id = :tenant AND period = 'daily' AND component IS NULL;
+SELECT is((SELECT count(*)::int FROM unnest(pg_temp.publish('enforcement_level', 'warn', 'default')) AS line WHERE line LIKE '%a twin of type warn exists'), 1, 'one whose place is taken stays, and says so');
+SELECT is(pg_temp.limit_of('daily'), '51 hard_limit, 51 warn', 'as it was');
 
 SELECT is((SELECT status FROM budget.setting_update(:tenant, '{"actor": "me", "role": "admin"}',
     '{"set": {"backdate_hours": "24"}, "effective": {"backdate_hours": {"value": "24", "source": "database"}}}')), NULL, 'PUT /settings');

@@ -3,7 +3,8 @@
 -- A value that comes from `default` seeds a new database only: deleting a line from a file resets nothing.
 --   daily|weekly|monthly_budget_limit   the unfiltered policy of that period
 --   allocation.<component>              percent of each of these limits, as a policy with that component as its filter
--- Writes: setting_seed, policy, policy_revision, audit_log.  Returns one line per effect.
+-- Writes: setting_seed; policies by budget.policy_insert() and budget.policy_change(), as the API does.
+-- Returns one line per effect.
 CREATE OR REPLACE FUNCTION budget.limits_seed() RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
     tenant constant uuid := budget.local_tenant();
@@ -68,10 +69,6 @@ BEGIN
             'period', period, 'component', component, 'cost_limit', cost_limit)), '');
         RETURN format('%s: %s', what, cost_limit);
     END IF;
-    UPDATE budget.policy p SET cost_limit = limit_seed.cost_limit, limit_version = p.limit_version + 1, version = p.version + 1,
-        updated_at = clock_timestamp()
-    WHERE p.tenant_id = limit_seed.tenant AND p.policy_id = present.policy_id;
-    PERFORM budget.audit('policy.update', present.policy_id::text, jsonb_build_object('cost_limit', present.cost_limit),
-        jsonb_build_object('cost_limit', limit_seed.cost_limit));
+    PERFORM budget.policy_change(present.policy_id, jsonb_build_object('cost_limit', cost_limit), 'policy.update');
     RETURN format('%s: %s -> %s (changed in the settings)', what, present.cost_limit, limit_seed.cost_limit);
 END $$;

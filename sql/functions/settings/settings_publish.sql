@@ -42,11 +42,11 @@ BEGIN
     FOR item IN SELECT * FROM budget.policy p WHERE p.tenant_id = tenant AND p.follows_level AND p.type <> wanted
         ORDER BY p.policy_id FOR NO KEY UPDATE LOOP
         BEGIN
-            UPDATE budget.policy p SET type = wanted, version = p.version + 1, updated_at = clock_timestamp()
+            PERFORM budget.policy_change(item.policy_id, jsonb_build_object('type', wanted), 'policy.update');
+            UPDATE budget.policy p SET follows_level = true -- it names none now either
             WHERE p.tenant_id = tenant AND p.policy_id = item.policy_id;
-            PERFORM budget.audit('policy.update', item.policy_id::text, jsonb_build_object('type', item.type), jsonb_build_object('type', wanted));
             RETURN NEXT format('policy %s follows the enforcement level: %s -> %s', item.policy_id, item.type, wanted);
-        EXCEPTION WHEN unique_violation THEN
+        EXCEPTION WHEN SQLSTATE 'BG409' THEN
             RETURN NEXT format('policy %s stays %s: a twin of type %s exists', item.policy_id, item.type, wanted);
         END;
     END LOOP;
