@@ -59,7 +59,8 @@ static const struct budget_field set_fields[] = {
 	{ .name = "provider", .type = FIELD_STRING, .need = FIELD_REQUIRED, .min = 1, .max = NAME_MAX_BYTES },
 	{ .name = "model", .type = FIELD_STRING, .need = FIELD_REQUIRED, .min = 1, .max = NAME_MAX_BYTES },
 	{ .name = "service_tier", .type = FIELD_ENUM, .words = service_tiers },
-	{ .name = "price_type", .type = FIELD_ENUM, .words = budget_words_price_type, .about = "follows from the rates unless told" },
+	{ .name = "price_type", .type = FIELD_ENUM, .words = budget_words_price_type,
+	  .about = "follows from the rates unless told" },
 	{ .name = "currency", .type = FIELD_STRING, .min = 3, .max = 3, .about = "the tenant's; another is refused" },
 	RATE_FIELDS,
 	{ .name = "input_audio_cost_per_token", .type = FIELD_MONEY, .about = "absent: as input" },
@@ -100,15 +101,18 @@ static const struct budget_field calculate_fields[] = {
 
 static const struct budget_field recommend_fields[] = {
 	{ .name = "provider", .type = FIELD_STRING, .min = 1, .max = NAME_MAX_BYTES, .about = "of the model used now" },
-	{ .name = "model", .type = FIELD_STRING, .min = 1, .max = NAME_MAX_BYTES, .about = "used now; absent: any price is cheaper" },
+	{ .name = "model", .type = FIELD_STRING, .min = 1, .max = NAME_MAX_BYTES,
+	  .about = "used now; absent: any price is cheaper" },
 	{ .name = "tier", .type = FIELD_ENUM, .words = budget_words_tier, .about = "that of the model unless told" },
 	{ .name = "task_type", .type = FIELD_STRING, .min = 1, .max = 200 },
 	{ .name = "context_size", .type = FIELD_COUNT, .min = 1, .max = TOKENS_MAX,
 	  .about = "tokens, 4000 unless told: input when output_size is given, else a quarter input and the rest output" },
 	{ .name = "output_size", .type = FIELD_COUNT, .max = TOKENS_MAX, .about = "tokens" },
 	{ .name = "max_cost", .type = FIELD_MONEY, .about = "of one request" },
-	{ .name = "capability", .type = FIELD_STRING, .min = 1, .max = 200, .about = "vision, tools, reasoning, json, …; several with commas" },
-	{ .name = "prefer_provider", .type = FIELD_STRING, .min = 1, .max = NAME_MAX_BYTES, .about = "only models of this one" },
+	{ .name = "capability", .type = FIELD_STRING, .min = 1, .max = 200,
+	  .about = "vision, tools, reasoning, json, …; several with commas" },
+	{ .name = "prefer_provider", .type = FIELD_STRING, .min = 1, .max = NAME_MAX_BYTES,
+	  .about = "only models of this one" },
 	{ .name = "limit", .type = FIELD_COUNT, .min = 1, .max = 100, .about = "10 unless told" },
 	{ .name = NULL }
 };
@@ -123,7 +127,8 @@ static const struct route prices[] = {
 	{ .method = "GET", .path = "/prices/{id}", .role = BUDGET_ROLE_VIEWER,
 	  .statement = STMT_PRICE_GET, .success = 200, .about = "One price, in force or not, by its pricing_id." },
 	{ .method = "DELETE", .path = "/prices/{id}", .role = BUDGET_ROLE_MANAGER,
-	  .statement = STMT_PRICE_RETIRE, .success = 200, .about = "Ends a price of one's own now; the catalogue's holds again." },
+	  .statement = STMT_PRICE_RETIRE, .success = 200,
+	  .about = "Ends a price of one's own now; the catalogue's holds again." },
 	{ .method = "POST", .path = "/prices/current", .role = BUDGET_ROLE_VIEWER, .body = current_fields,
 	  .statement = STMT_PRICE_CURRENT, .success = 200,
 	  .about = "The price of a model, with its service tiers and context tiers; unknown is 404 with the nearest names." },
@@ -133,7 +138,8 @@ static const struct route prices[] = {
 	  .statement = STMT_PRICE_RECOMMEND, .success = 200, .flags = ROUTE_BODY_OPTIONAL,
 	  .about = "Cheaper models of the same tier that can serve the same job." },
 	{ .method = "GET", .path = "/prices/history/{provider}/{model...}", .role = BUDGET_ROLE_VIEWER, .query = history_query,
-	  .statement = STMT_PRICE_HISTORY, .success = 200, .about = "Every price a model had, newest first, with what changed." },
+	  .statement = STMT_PRICE_HISTORY, .success = 200,
+	  .about = "Every price a model had, newest first, with what changed." },
 	{ .method = NULL }
 };
 

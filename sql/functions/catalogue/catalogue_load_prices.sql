@@ -1,6 +1,8 @@
--- A cell of the file as a price row. Token columns are USD per million, chars per million characters, requests and searches
--- per thousand; images and seconds apiece. Lines with above_input_tokens are the context tiers of the line they follow.
-CREATE OR REPLACE FUNCTION budget.catalogue_price(cells jsonb, contexts budget.context_rate[]) RETURNS budget.price LANGUAGE plpgsql AS $$
+-- A cell of the file as a price row. Token columns are USD per million, chars per million characters, requests and
+-- searches per thousand; images and seconds apiece. Lines with above_input_tokens are the context tiers of the line
+-- they follow.
+CREATE OR REPLACE FUNCTION budget.catalogue_price(cells jsonb, contexts budget.context_rate[])
+RETURNS budget.price LANGUAGE plpgsql AS $$
 DECLARE
     result budget.price;
 BEGIN
@@ -38,8 +40,9 @@ END $$;
 -- What kind of price a set of figures is: all zero = free, tokens before the other units.
 CREATE OR REPLACE FUNCTION budget.price_type_of(price budget.price) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE
-        WHEN greatest(price.input_cost_per_token, price.output_cost_per_token, price.input_cost_per_char, price.output_cost_per_char,
-                      price.cost_per_image, price.cost_per_second, price.fixed_cost_per_request) = 0 THEN 'free'
+        WHEN greatest(price.input_cost_per_token, price.output_cost_per_token, price.input_cost_per_char,
+                      price.output_cost_per_char, price.cost_per_image, price.cost_per_second,
+                      price.fixed_cost_per_request) = 0 THEN 'free'
         WHEN price.input_cost_per_token IS NOT NULL OR price.output_cost_per_token IS NOT NULL THEN 'token'
         WHEN price.cost_per_second IS NOT NULL THEN 'time'
         WHEN price.input_cost_per_char IS NOT NULL OR price.output_cost_per_char IS NOT NULL THEN 'character'
@@ -48,11 +51,14 @@ CREATE OR REPLACE FUNCTION budget.price_type_of(price budget.price) RETURNS text
 $$;
 
 -- Opens what is new. For each line, found again by provider, model, service tier and `from`:
---   never loaded       history of a model we have nothing of, or a price that begins after the last one: opened at `from`
+--   never loaded       history of a model we have nothing of, or a price that begins after the last one: opened at
+--                      `from`
 --   loaded, the same   only source, date and note are brought up to date
---   loaded, changed    the newest line of its model: the former price is closed now, the new one opened; older lines: left alone
+--   loaded, changed    the newest line of its model: the former price is closed now, the new one opened; older lines:
+--                      left alone
 -- A price in force from another source (a feed, a person) that is younger than the line's as_of stays.
-CREATE OR REPLACE FUNCTION budget.catalogue_load_prices(csv text, OUT changed bigint, OUT total bigint) LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION budget.catalogue_load_prices(csv text, OUT changed bigint, OUT total bigint)
+LANGUAGE plpgsql AS $$
 DECLARE
     item record;
     wanted budget.price;
@@ -61,14 +67,18 @@ BEGIN
     total := 0;
     FOR item IN
         WITH line AS MATERIALIZED (
-            SELECT c.line, c.cells, concat_ws(',', c.cells ->> 'provider', c.cells ->> 'model', coalesce(c.cells ->> 'service_tier', 'standard'),
-                       coalesce(c.cells ->> 'from', '')) AS key, (c.cells ->> 'above_input_tokens')::bigint AS above
+            SELECT c.line, c.cells, concat_ws(',', c.cells ->> 'provider', c.cells ->> 'model',
+                       coalesce(c.cells ->> 'service_tier', 'standard'), coalesce(c.cells ->> 'from', '')) AS key,
+                       (c.cells ->> 'above_input_tokens')::bigint AS above
             FROM budget.csv_rows(csv) AS c),
         context AS (
             SELECT l.key, array_agg((l.above, trim_scale((l.cells ->> 'input')::numeric * 0.000001),
-                trim_scale((l.cells ->> 'output')::numeric * 0.000001), trim_scale((l.cells ->> 'cache_read')::numeric * 0.000001),
-                trim_scale((l.cells ->> 'cache_write_5m')::numeric * 0.000001), trim_scale((l.cells ->> 'cache_write_1h')::numeric * 0.000001),
-                trim_scale((l.cells ->> 'reasoning')::numeric * 0.000001))::budget.context_rate ORDER BY l.above) AS rates
+                trim_scale((l.cells ->> 'output')::numeric * 0.000001),
+                trim_scale((l.cells ->> 'cache_read')::numeric * 0.000001),
+                trim_scale((l.cells ->> 'cache_write_5m')::numeric * 0.000001),
+                trim_scale((l.cells ->> 'cache_write_1h')::numeric * 0.000001),
+                trim_scale((l.cells ->> 'reasoning')::numeric * 0.000001))::budget.context_rate
+                ORDER BY l.above) AS rates
             FROM line AS l WHERE l.above IS NOT NULL GROUP BY l.key)
         SELECT l.line, l.cells, c.rates FROM line AS l LEFT JOIN context AS c ON c.key = l.key
         WHERE l.above IS NULL ORDER BY l.key
@@ -90,7 +100,8 @@ DECLARE
 BEGIN
     wanted.metadata := wanted.metadata || jsonb_build_object('from', wanted.effective_date::date);
     SELECT p.* INTO loaded FROM budget.price AS p
-    WHERE p.tenant_id = wanted.tenant_id AND p.provider = wanted.provider AND p.model = wanted.model AND p.service_tier = wanted.service_tier
+    WHERE p.tenant_id = wanted.tenant_id AND p.provider = wanted.provider AND p.model = wanted.model
+      AND p.service_tier = wanted.service_tier
       AND p.source = 'catalogue' AND p.metadata -> 'from' = wanted.metadata -> 'from'
     ORDER BY p.effective_date DESC LIMIT 1;
     IF loaded.pricing_id IS NOT NULL AND budget.price_rates(loaded) = budget.price_rates(wanted) THEN
@@ -104,12 +115,14 @@ BEGIN
         wanted.effective_date := clock_timestamp();
     END IF;
     SELECT p.* INTO newest FROM budget.price AS p
-    WHERE p.tenant_id = wanted.tenant_id AND p.provider = wanted.provider AND p.model = wanted.model AND p.service_tier = wanted.service_tier
+    WHERE p.tenant_id = wanted.tenant_id AND p.provider = wanted.provider AND p.model = wanted.model
+        AND p.service_tier = wanted.service_tier
       AND p.effective_date <= greatest(wanted.effective_date, clock_timestamp())
     ORDER BY p.effective_date DESC LIMIT 1;
     IF newest.effective_date >= wanted.effective_date
        OR newest.source = 'catalogue' AND loaded.effective_date <= now() AND newest.pricing_id <> loaded.pricing_id
-       OR newest.source <> 'catalogue' AND newest.effective_date > coalesce((wanted.metadata ->> 'as_of')::date, '-infinity') THEN
+       OR newest.source <> 'catalogue' AND newest.effective_date > coalesce(
+           (wanted.metadata ->> 'as_of')::date, '-infinity') THEN
         RETURN false;
     END IF;
     PERFORM budget.price_open(wanted);

@@ -1,14 +1,17 @@
--- What a request may cost at most, for holds; what it probably costs, for people; what still fits. All from one price row and
--- without looking at any table. NULL price or a price not per token: NULL, the caller then counts at the unpriced ceiling.
+-- What a request may cost at most, for holds; what it probably costs, for people; what still fits. All from one price
+-- row and without looking at any table. NULL price or a price not per token: NULL, the caller then counts at the
+-- unpriced ceiling.
 
 -- Dearest rate of each side once all_input_tokens have been passed: every class, every context tier up to there.
-CREATE OR REPLACE FUNCTION budget.dearest_rates(price budget.price, all_input_tokens bigint, OUT input numeric, OUT output numeric)
+CREATE OR REPLACE FUNCTION budget.dearest_rates(price budget.price, all_input_tokens bigint, OUT input numeric,
+    OUT output numeric)
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
     rate budget.context_rate;
 BEGIN
     input := greatest(price.input_cost_per_token, price.cache_read_cost_per_token, price.cache_write_5m_cost_per_token,
-                      price.cache_write_1h_cost_per_token, price.input_audio_cost_per_token, price.input_image_cost_per_token);
+                      price.cache_write_1h_cost_per_token, price.input_audio_cost_per_token,
+                      price.input_image_cost_per_token);
     output := greatest(price.output_cost_per_token, price.reasoning_cost_per_token, price.output_audio_cost_per_token,
                        price.output_image_cost_per_token);
     IF price.context_rates IS NOT NULL THEN
@@ -26,7 +29,8 @@ BEGIN
 END $$;
 
 -- input_tokens × dearest input class + output_tokens × dearest output class + the fee of one request.
-CREATE OR REPLACE FUNCTION budget.cost_bound(price budget.price, input_tokens bigint, output_tokens bigint) RETURNS numeric
+CREATE OR REPLACE FUNCTION budget.cost_bound(price budget.price, input_tokens bigint, output_tokens bigint)
+RETURNS numeric
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
     rates record;
@@ -55,7 +59,8 @@ BEGIN
     RETURN budget.cost_estimate(price, tokens / 4, tokens - tokens / 4);
 END $$;
 
-CREATE OR REPLACE FUNCTION budget.cost_estimate(price budget.price, input_tokens bigint, output_tokens bigint) RETURNS numeric
+CREATE OR REPLACE FUNCTION budget.cost_estimate(price budget.price, input_tokens bigint, output_tokens bigint)
+RETURNS numeric
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
     paid budget.price := price;
@@ -81,7 +86,8 @@ DECLARE
     fits numeric;
 BEGIN
     IF price.context_rates IS NOT NULL THEN
-        stops := (SELECT array_agg(r.above_input_tokens ORDER BY r.above_input_tokens) FROM unnest(price.context_rates) AS r) || stops;
+        stops := (SELECT array_agg(r.above_input_tokens ORDER BY r.above_input_tokens)
+            FROM unnest(price.context_rates) AS r) || stops;
     END IF;
     IF money < 0 THEN
         RETURN 0;

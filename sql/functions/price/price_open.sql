@@ -1,6 +1,7 @@
--- The only way a price comes into being: closes the row in force at its effective_date, whatever its source, and runs until the
--- next one that is already known. Ranges of one (provider, model, service_tier) therefore never overlap.
--- row: complete but for pricing_id, end_date, version, created_at. Returns the row as stored. Does not raise price_epoch.
+-- The only way a price comes into being: closes the row in force at its effective_date, whatever its source, and runs
+-- until the next one that is already known. Ranges of one (provider, model, service_tier) therefore never overlap.
+-- row: complete but for pricing_id, end_date, version, created_at. Returns the row as stored. Does not raise
+-- price_epoch.
 CREATE OR REPLACE FUNCTION budget.price_open(opened budget.price) RETURNS budget.price LANGUAGE plpgsql AS $$
 DECLARE
     former budget.price;
@@ -18,8 +19,9 @@ BEGIN
     ORDER BY p.effective_date DESC LIMIT 1;
     IF former.effective_date = opened.effective_date THEN
         PERFORM budget.fail(409, 'price_exists', '/effective_date', format(
-            'There is already a price of %s %s (%s) from exactly %s: give another effective_date.', opened.provider, opened.model,
-            opened.service_tier, budget.utc(opened.effective_date)), json_build_object('pricing_id', former.pricing_id)::jsonb);
+            'There is already a price of %s %s (%s) from exactly %s: give another effective_date.', opened.provider,
+            opened.model, opened.service_tier, budget.utc(opened.effective_date)),
+            json_build_object('pricing_id', former.pricing_id)::jsonb);
     END IF;
     IF coalesce(former.end_date, 'infinity') > opened.effective_date THEN
         UPDATE budget.price AS p SET end_date = opened.effective_date
@@ -32,7 +34,8 @@ END $$;
 
 -- What a price says in figures and nothing else: two prices are the same when this is the same.
 CREATE OR REPLACE FUNCTION budget.price_rates(price budget.price) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT jsonb_object_agg(r.key, CASE WHEN jsonb_typeof(r.value) = 'number' THEN to_jsonb(trim_scale(r.value::text::numeric))
+    SELECT jsonb_object_agg(r.key, CASE WHEN jsonb_typeof(r.value) = 'number'
+        THEN to_jsonb(trim_scale(r.value::text::numeric))
                                         ELSE r.value END)
     FROM jsonb_each(to_jsonb(price)) AS r
     WHERE (r.key ~ '_(token|char|image|second|request)$|^cost_' OR r.key IN ('context_rates', 'currency', 'price_type'))

@@ -15,12 +15,13 @@
 --               + output_characters × output_cost_per_char + images × cost_per_image
 --   cost        = input_cost + output_cost
 --
--- Context tiers: when input + cache_read + cache_write_5m + cache_write_1h + input_audio + input_image is above a tier's
--- above_input_tokens, its rates hold for the whole request (price_in_context). Counts: NULL = 0, but requests NULL = 1.
+-- Context tiers: when input + cache_read + cache_write_5m + cache_write_1h + input_audio + input_image is above a
+-- tier's above_input_tokens, its rates hold for the whole request (price_in_context). Counts: NULL = 0, but requests
+-- NULL = 1.
 --
--- Never a silent 0: tokens of a class that neither has a rate nor a fallback make the cost NULL (unpriced) when the price is
--- per token; so does a price per character, image or second when no such count was given. Prices of the other types leave
--- tokens without a rate out; type 'free' is 0.
+-- Never a silent 0: tokens of a class that neither has a rate nor a fallback make the cost NULL (unpriced) when the
+-- price is per token; so does a price per character, image or second when no such count was given. Prices of the other
+-- types leave tokens without a rate out; type 'free' is 0.
 --
 -- Once per usage item on the hot path: LANGUAGE sql and set-returning so that it inlines into the caller's FROM
 -- (CROSS JOIN LATERAL budget.usage_cost(p, u)). OFFSET 0 keeps each sum computed once.
@@ -56,8 +57,10 @@ RETURNS TABLE (input_cost numeric, output_cost numeric, cost numeric) LANGUAGE s
                  THEN (usage).output_image_tokens * coalesce((r.p).output_image_cost_per_token, r.output) ELSE 0 END
           + CASE WHEN (usage).output_characters > 0
                  THEN (usage).output_characters * coalesce((r.p).output_cost_per_char, 0) ELSE 0 END
-          + CASE WHEN (usage).images > 0 THEN (usage).images * coalesce((r.p).cost_per_image, 0) ELSE 0 END AS output_cost
-        FROM (SELECT q.p, coalesce((q.p).input_cost_per_token, CASE WHEN (q.p).price_type <> 'token' THEN 0 END) AS input,
+          + CASE WHEN (usage).images > 0 THEN (usage).images * coalesce((r.p).cost_per_image, 0)
+              ELSE 0 END AS output_cost
+        FROM (SELECT q.p, coalesce((q.p).input_cost_per_token, CASE WHEN (q.p).price_type <> 'token'
+            THEN 0 END) AS input,
                      coalesce((q.p).output_cost_per_token, CASE WHEN (q.p).price_type <> 'token' THEN 0 END) AS output
               FROM (SELECT CASE WHEN (price).context_rates IS NULL THEN price ELSE budget.price_in_context(price,
                         coalesce((usage).input_tokens, 0) + coalesce((usage).cache_read_tokens, 0)
