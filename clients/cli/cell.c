@@ -121,7 +121,7 @@ money(struct cli *cli, const char *decimal, struct json_object *row, struct json
 
 	if (currency == NULL)
 		currency = budget_json_text(&cli->ctx, out_at(root, "currency"));
-	amount = amount_people(&cli->ctx, decimal, 2, 6);
+	amount = amount_people(&cli->ctx, decimal, 2, 30); /* every digit: sums can be checked by eye */
 	if (currency == NULL || amount == NULL)
 		return amount;
 	if (strcmp(currency, "USD") == 0)

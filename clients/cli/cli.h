@@ -120,6 +120,7 @@ struct cli {
 	const char *home;        /* home of this machine that url belongs to, or NULL */
 	const char *ca_file;     /* certificates to trust for https instead of the system's, or NULL */
 	long timeout_ms;
+	const char *body_type;   /* of the bodies that are sent; NULL = application/json */
 	struct json_object **kept; /* parsed answers, released at the end */
 	size_t kept_count, kept_capacity;
 };

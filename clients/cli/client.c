@@ -172,7 +172,7 @@ client_call(struct cli *cli, const char *method, const char *path, const char *b
 
 	headers[n++] = "Accept: application/json, application/problem+json";
 	if (body != NULL)
-		headers[n++] = "Content-Type: application/json";
+		headers[n++] = header(cli, "Content-Type", cli->body_type != NULL ? cli->body_type : "application/json");
 	if (cli->key != NULL)
 		headers[n++] = header(cli, "Authorization", budget_arena_printf(&cli->ctx.arena, "Bearer %s", cli->key));
 	if (if_match != NULL)

@@ -136,6 +136,16 @@ static const struct column batch_columns[] = {
 
 static const struct view batch_view = { NULL, batch_columns, NULL };
 
+/* An array, or {"items": […]}; everything else is one object a line. */
+static bool
+is_one_document(struct cli *cli, const char *text)
+{
+	_auto_json_ struct json_object *value = NULL;
+
+	return budget_json_parse(&cli->ctx, text, strlen(text), &value) == BUDGET_OK
+	    && (budget_json_is_array(value) || budget_json_get(value, "items") != NULL);
+}
+
 /* --batch: the file goes as it is; an array, or one object a line. Exit 65 when a row was rejected. */
 static int
 record_batch(struct cli *cli, const char *path)
@@ -146,8 +156,11 @@ record_batch(struct cli *cli, const char *path)
 	struct json_object *items;
 	int code = read_file(cli, path, &text);
 
-	if (code == 0)
-		code = client_call(cli, "POST", "/api/v1/usage/batch", text, &answer);
+	if (code != 0)
+		return code;
+	if (!is_one_document(cli, text))
+		cli->body_type = "application/x-ndjson";
+	code = client_call(cli, "POST", "/api/v1/usage/batch", text, &answer);
 	if (code != 0)
 		return code;
 	batch.view = &batch_view;

@@ -10,8 +10,7 @@ import unittest
 from stub import Stub
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.environ.get("BUDGET_BUILD_DIR") or os.path.join(ROOT, "build")
-PROGRAM = os.path.join(BUILD if os.path.isdir(BUILD) else ROOT, "clients", "cli", "budget")
+PROGRAM = os.environ.get("BUDGET_TEST_CLI") or os.path.join(ROOT, "build", "app", "bin", "budget")
 
 
 class Ran:

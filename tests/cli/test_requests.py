@@ -144,6 +144,9 @@ class Requests(StubCase):
         lines = '{"model":"m","input_tokens":1}\n'
         ran = self.run_cli("record", "--batch", "-", stdin=lines)
         self.assertEqual((ran.code, self.stub.last.body), (0, lines))
+        self.assertEqual(self.stub.last.headers["Content-Type"], "application/x-ndjson")
+        self.run_cli("record", "--batch", "-", stdin=" [" + lines + "]")
+        self.assertEqual(self.stub.last.headers["Content-Type"], "application/json")
         self.assertEqual(self.run_cli("record", "--batch", "/nowhere/at/all").code, 74)
         self.assertEqual(self.run_cli("record").code, 64)
 
