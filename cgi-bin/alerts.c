@@ -52,7 +52,9 @@ static const struct route routes[] = {
 
 static const struct route *const tables[] = { routes, NULL };
 
-static const struct program program = { .name = "alerts", .about = "alerts: list, read, acknowledge, check", .tables = tables };
+static const struct program program = {
+	.name = "alerts", .about = "alerts: list, read, acknowledge, check", .tables = tables
+};
 
 int
 main(int argc, char **argv)

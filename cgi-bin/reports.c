@@ -13,7 +13,8 @@ static const struct budget_field summary_query[] = {
 	{ .name = "tier", .type = FIELD_ENUM, .words = budget_words_tier },
 	{ .name = "component", .type = FIELD_STRING, .min = 1, .max = 256 },
 	{ .name = "task_type", .type = FIELD_STRING, .min = 1, .max = 256 },
-	{ .name = "top", .type = FIELD_COUNT, .min = 1, .max = 100, .about = "lines of each list, 5 unless told; the rest are `others`" },
+	{ .name = "top", .type = FIELD_COUNT, .min = 1, .max = 100,
+	  .about = "lines of each list, 5 unless told; the rest are `others`" },
 	{ .name = NULL }
 };
 

@@ -30,7 +30,7 @@ static const struct budget_field list_query[] = { USAGE_FILTERS, RANGE_FIELDS, P
 
 static const struct budget_field summary_fields[] = {
 	{ .name = "period", .type = FIELD_ENUM, .words = budget_words_period,
-	  .about = "the current one, in the budget's zone; dates win over it; per_session needs context_id, per_task task_id" },
+	  .about = "the current one, in the budget's zone; dates win; per_session needs context_id, per_task task_id" },
 	USAGE_FILTERS, RANGE_FIELDS, { .name = NULL }
 };
 
@@ -49,6 +49,7 @@ const struct route usage_read_routes[] = {
 	{ .method = "GET", .path = "/usage/summary", .role = BUDGET_ROLE_VIEWER, .query = summary_fields,
 	  .statement = STMT_USAGE_SUMMARY, .success = 200, .about = "The same, asked for by query." },
 	{ .method = "GET", .path = "/usage/{period}", .role = BUDGET_ROLE_VIEWER, .query = period_query,
-	  .statement = STMT_USAGE_PERIOD, .success = 200, .about = "The summary of the current hour, day, week, month … lifetime." },
+	  .statement = STMT_USAGE_PERIOD, .success = 200,
+	  .about = "The summary of the current hour, day, week, month … lifetime." },
 	{ .method = NULL }
 };

@@ -33,7 +33,7 @@ const call = async (method, path, { accept = [] } = {}) => {
   try {
     body = parse(text);
   } catch {
-    throw new ApiError(response.status, { detail: `The server answered ${response.status} with something that is not JSON.` });
+    throw new ApiError(response.status, { detail: `The server answered ${response.status}, and not in JSON.` });
   }
   if (!response.ok && !accept.includes(response.status)) throw new ApiError(response.status, body);
   return body;

@@ -11,7 +11,8 @@ const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 export const money = (amount, currency) => {
   if (amount === null || amount === undefined) return "–";
   const size = Math.abs(Number(amount));
-  const digits = size > 0 && size < 0.01 ? { maximumSignificantDigits: 3 } : { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+  const digits = size > 0 && size < 0.01
+    ? { maximumSignificantDigits: 3 } : { minimumFractionDigits: 2, maximumFractionDigits: 2 };
   return number({ style: "currency", currency, currencyDisplay: "narrowSymbol", ...digits }).format(amount);
 };
 

@@ -24,7 +24,9 @@ const headline = () => {
 
 const render = () => {
   const { health, report, failure } = state;
-  const parts = { limits: report && limitsView(report), today: report && todayView(state), alerts: report && alertsView(state) };
+  const parts = {
+    limits: report && limitsView(report), today: report && todayView(state), alerts: report && alertsView(state),
+  };
   mount(node("state"), headline());
   mount(node("notice"), noticeView(state));
   mount(node("health"), health ? healthView(state) : failureView("Not known: /health did not answer."));
@@ -43,7 +45,8 @@ const refresh = async () => {
   if (report.status === "fulfilled") {
     Object.assign(state, { report: report.value, seenAt: new Date(), failure: null });
   } else {
-    state.failure = `${say(report.reason)} ${state.seenAt ? `The numbers are those of ${timeOfDay(state.seenAt)}. ` : ""}Trying again.`;
+    const since = state.seenAt ? `The numbers are those of ${timeOfDay(state.seenAt)}. ` : "";
+    state.failure = `${say(report.reason)} ${since}Trying again.`;
   }
   render();
 };

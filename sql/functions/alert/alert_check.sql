@@ -1,8 +1,8 @@
--- POST /alerts/check {budget_id?, period?}: raises what the counters say is crossed and has not alerted yet, for instance
--- after a limit was lowered. Asking again raises nothing. Answers the new alerts, as Tekton does.
+-- POST /alerts/check {budget_id?, period?}: raises what the counters say is crossed and has not alerted yet, for
+-- instance after a limit was lowered. Asking again raises nothing. Answers the new alerts, as Tekton does.
 -- Locks: policy_state rows in key order, so that it and the ledger judge a rolling window one after the other.
-CREATE OR REPLACE FUNCTION budget.alert_check(tenant uuid, context jsonb, args jsonb) RETURNS budget.reply LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp AS $$
+CREATE OR REPLACE FUNCTION budget.alert_check(tenant uuid, context jsonb, args jsonb) RETURNS budget.reply
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp AS $$
 DECLARE
     state  record;
     rule   budget.policy;
@@ -18,7 +18,8 @@ BEGIN
         SELECT s.revision, s.scope, r.period, r.time_zone, r.week_start, r.month_reset_day, r.window_seconds
           FROM budget.policy_state s
           JOIN budget.policy_revision r ON r.tenant_id = s.tenant_id AND r.revision = s.revision
-          JOIN budget.policy p ON p.tenant_id = s.tenant_id AND p.revision = s.revision AND p.enabled AND p.type <> 'ignore'
+          JOIN budget.policy p ON p.tenant_id = s.tenant_id AND p.revision = s.revision AND p.enabled
+              AND p.type <> 'ignore'
          WHERE s.tenant_id = tenant AND (args ->> 'period' IS NULL OR r.period = args ->> 'period')
            AND (r.period NOT IN ('per_session', 'per_task') OR s.touched_at > now() - interval '1 hour')
            AND p.budget_id = ANY (seen)
@@ -39,7 +40,8 @@ END $$;
 
 -- Has this session or task alerted under the present limit? When more than five crossed within an hour the rest are not
 -- named, so then the answer is yes for all of that hour.
-CREATE OR REPLACE FUNCTION budget.alert_knows_scope(rule budget.policy, scope text) RETURNS boolean LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION budget.alert_knows_scope(rule budget.policy, scope text) RETURNS boolean
+LANGUAGE sql STABLE AS $$
     SELECT EXISTS (SELECT FROM budget.alert a
         WHERE a.tenant_id = rule.tenant_id AND a.policy_id = rule.policy_id AND a.limit_version = rule.limit_version
           AND (a.details -> 'examples' @> jsonb_build_array(jsonb_build_object('scope', scope))

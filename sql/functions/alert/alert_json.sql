@@ -1,5 +1,5 @@
--- An alert as the API, the outbox and the event stream show it. `resolved` is read off the clock: the period is over, or
--- the limit it was raised for has been changed since (or its policy no longer counts).
+-- An alert as the API, the outbox and the event stream show it. `resolved` is read off the clock: the period is over,
+-- or the limit it was raised for has been changed since (or its policy no longer counts).
 CREATE OR REPLACE FUNCTION budget.alert_json(a budget.alert) RETURNS json LANGUAGE sql STABLE AS $$
     SELECT json_build_object(
         'alert_id', a.alert_id, 'budget_id', a.budget_id, 'policy_id', a.policy_id, 'severity', a.severity,

@@ -15,7 +15,8 @@ END $$;
 
 -- per_session and per_task policies: one alert per policy, level and hour, however many sessions cross. It counts them
 -- and names the first five; a scope that is named already is not counted again.
-CREATE OR REPLACE FUNCTION budget.alert_raise_grouped(raised budget.alert, scope text) RETURNS uuid LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION budget.alert_raise_grouped(raised budget.alert, scope text) RETURNS uuid
+LANGUAGE plpgsql AS $$
 DECLARE
     example jsonb := jsonb_build_object('scope', scope, 'used', raised.details -> 'used');
     raised_id uuid;
@@ -24,7 +25,8 @@ BEGIN
     raised.details := raised.details || jsonb_build_object('examples', jsonb_build_array(example));
     raised_id := budget.alert_raise(raised);
     IF raised_id IS NULL THEN
-        UPDATE budget.alert a SET count = a.count + 1, details = CASE WHEN jsonb_array_length(a.details -> 'examples') < 5
+        UPDATE budget.alert a SET count = a.count + 1,
+               details = CASE WHEN jsonb_array_length(a.details -> 'examples') < 5
                    THEN jsonb_set(a.details, '{examples}', (a.details -> 'examples') || example) ELSE a.details END
          WHERE a.tenant_id = raised.tenant_id AND a.policy_id = raised.policy_id AND a.scope_group = raised.scope_group
            AND a.period_start = raised.period_start AND a.level = raised.level AND a.unit = raised.unit

@@ -1,6 +1,6 @@
 -- Reads: policy, counter.  Writes: alert, outbox, by alert_raise_level; nothing when the period has alerted.
--- The first refusal of a period alerts at level limit as well: with exact holds, spent may rest below the limit for ever.
--- unit: 'cost' or 'tokens', the side that refused. Returns the new alert's id, NULL when it is not the first.
+-- The first refusal of a period alerts at level limit as well: with exact holds, spent may rest below the limit for
+-- ever. unit: 'cost' or 'tokens', the side that refused. Returns the new alert's id, NULL when it is not the first.
 CREATE OR REPLACE FUNCTION budget.alert_refused(tenant uuid, revision integer, scope text, period_start timestamptz,
     period_end timestamptz, unit text) RETURNS uuid LANGUAGE plpgsql AS $$
 DECLARE
@@ -27,8 +27,8 @@ CREATE OR REPLACE FUNCTION budget.alert_used(rule budget.policy, scope text, per
 RETURNS numeric LANGUAGE plpgsql STABLE AS $$
 DECLARE
     is_rolling boolean := rule.period = 'rolling';
-    since      timestamptz := CASE WHEN is_rolling THEN budget.period_window_floor(rule.window_seconds, clock_timestamp())
-                                   ELSE period_start END;
+    since      timestamptz := CASE WHEN is_rolling
+        THEN budget.period_window_floor(rule.window_seconds, clock_timestamp()) ELSE period_start END;
 BEGIN
     RETURN (SELECT coalesce(sum(CASE unit WHEN 'cost' THEN c.spent_cost + c.ceiling_cost ELSE c.spent_tokens END), 0)
               FROM budget.counter c

@@ -1,6 +1,6 @@
 -- GET /usage/records/{id}
-CREATE OR REPLACE FUNCTION budget.usage_get(tenant uuid, context jsonb, args jsonb) RETURNS budget.reply LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp AS $$
+CREATE OR REPLACE FUNCTION budget.usage_get(tenant uuid, context jsonb, args jsonb) RETURNS budget.reply
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp AS $$
 DECLARE
     asked budget.usage_record;
 BEGIN

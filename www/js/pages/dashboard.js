@@ -4,13 +4,17 @@ import { html } from "../html.js";
 import { ago, count, dateTime, money, percent, title, tokens } from "../format.js";
 
 const CARDS_MAX = 12;
-const PERIODS = ["hourly", "daily", "weekly", "monthly", "quarterly", "yearly", "lifetime", "rolling", "per_session", "per_task"];
+const PERIODS = ["hourly", "daily", "weekly", "monthly", "quarterly", "yearly", "lifetime", "rolling", "per_session",
+  "per_task"];
 const LEVELS = {
   ok: { text: "", modifier: "" },
   warning: { text: "Warning level", modifier: "--warning" },
   action: { text: "Close to the limit", modifier: "--warning" },
   exceeded: { text: "At or over the limit", modifier: "--danger" },
 };
+
+const when = (time) => html`<time datetime="${time}" title="${dateTime(time)}">${ago(time)}</time>`;
+const plural = (number, one, many) => (number === 1 ? one : many);
 
 const filtersOf = (limit) => Object.entries(limit.filters ?? {}).filter(([, value]) => value !== null)
   .map(([name, value]) => `${title(name)}: ${value}`);
@@ -27,18 +31,20 @@ const gauge = (limit, label, used, held, size, show, unit = "") => size === null
 const card = (limit) => {
   const level = LEVELS[limit.level] ?? LEVELS.ok;
   const cost = (amount) => money(amount, limit.currency);
+  const what = `${title(limit.period)} ${limit.cost_limit === null ? "tokens" : "spend"}`;
   return html`
   <li class="budget__card ${level.modifier && `budget__card${level.modifier}`}" data-tekton-card="${limit.period}">
     <div class="budget__card-header">
-      <h3 class="budget__card-title">${title(limit.period)} ${limit.cost_limit === null ? "tokens" : "spend"}</h3>
+      <h3 class="budget__card-title">${what}</h3>
       <span class="budget__card-period">${limit.budget_name}${limit.scope && html` · ${limit.scope}`}</span>
     </div>
     ${filtersOf(limit).length > 0 && html`<p class="budget__card-filters">${filtersOf(limit).join(", ")}</p>`}
     ${gauge(limit, `${title(limit.period)} spend`, limit.cost_used, limit.cost_held, limit.cost_limit, cost)}
-    ${gauge(limit, `${title(limit.period)} tokens`, limit.tokens_used, limit.tokens_held, limit.token_limit, tokens, " tokens")}
+    ${gauge(limit, `${title(limit.period)} tokens`, limit.tokens_used, limit.tokens_held, limit.token_limit, tokens,
+      " tokens")}
     <p class="budget__card-footer">
       <span>${percent(limit.usage_percentage)} used${level.text && html` · <strong>${level.text}</strong>`}</span>
-      <span>${limit.resets_at && html`resets <time datetime="${limit.resets_at}" title="${dateTime(limit.resets_at)}">${ago(limit.resets_at)}</time>`}</span>
+      <span>${limit.resets_at && html`resets ${when(limit.resets_at)}`}</span>
     </p>
   </li>`;
 };
@@ -65,14 +71,15 @@ const change = (report) => {
 
 const unpriced = (report) => report.unpriced.count > 0 && html`
   <p class="budget__notice budget__notice--warning"><strong>${count(report.unpriced.count)}</strong>
-    ${report.unpriced.count === 1 ? "call has" : "calls have"} no price yet. ${report.unpriced.count === 1 ? "It counts" : "They count"} as
+    ${plural(report.unpriced.count, "call has no price yet. It counts", "calls have no price yet. They count")} as
     ${money(report.unpriced.ceiling_cost, report.currency)} against the limits until
-    ${report.unpriced.count === 1 ? "it has" : "they have"} one.
+    ${plural(report.unpriced.count, "it has one", "they have one")}.
     <a href="api/v1/usage/records?priced=false">Which</a></p>`;
 
 // What has no price is never shown as free.
 const lineCost = (line, currency) => line.unpriced_count === 0 ? money(line.cost, currency)
-  : line.unpriced_count === line.count ? "no price" : `${money(line.cost, currency)} + ${count(line.unpriced_count)} unpriced`;
+  : line.unpriced_count === line.count ? "no price"
+  : `${money(line.cost, currency)} + ${count(line.unpriced_count)} unpriced`;
 
 const topTable = (report) => html`
   <table class="budget__table">
@@ -95,8 +102,9 @@ const firstSteps = html`
   </div>`;
 
 export const todayView = ({ report }) => html`
-  <p class="budget__amount" title="${report.totals.cost} ${report.currency}">${money(report.totals.cost, report.currency)}</p>
-  <p>${count(report.totals.count)} ${report.totals.count === 1 ? "call" : "calls"}, ${tokens(report.totals.total_tokens)} tokens</p>
+  <p class="budget__amount" title="${report.totals.cost}">${money(report.totals.cost, report.currency)}</p>
+  <p>${count(report.totals.count)} ${plural(report.totals.count, "call", "calls")},
+    ${tokens(report.totals.total_tokens)} tokens</p>
   ${change(report)}
   ${unpriced(report)}
   ${report.totals.count > 0 ? topTable(report) : firstSteps}
@@ -106,12 +114,14 @@ const SIGNS = { error: "!", warning: "!", info: "i" };
 
 const alert = (item) => html`
   <li class="budget__alert budget__alert--${item.severity}">
-    <span class="budget__alert-icon budget__alert-icon--${item.severity}" aria-hidden="true">${SIGNS[item.severity]}</span>
+    <span class="budget__alert-icon budget__alert-icon--${item.severity}"
+          aria-hidden="true">${SIGNS[item.severity]}</span>
     <div class="budget__alert-body">
-      <p class="budget__alert-title"><span class="budget__badge budget__badge--${item.severity}">${title(item.severity)}</span>
+      <p class="budget__alert-title">
+        <span class="budget__badge budget__badge--${item.severity}">${title(item.severity)}</span>
         ${title(item.type)}</p>
       <p class="budget__alert-description">${item.message}${item.count > 1 && html` (${count(item.count)} times)`}</p>
-      <p class="budget__hint"><time datetime="${item.timestamp}" title="${dateTime(item.timestamp)}">${ago(item.timestamp)}</time>${
+      <p class="budget__hint">${when(item.timestamp)}${
         item.resolved && " · resolved: its period is over or its limit changed"}</p>
     </div>
     <button class="budget__button" type="button" data-tekton-action="dismiss-alert" data-tekton-action-type="secondary"
@@ -144,8 +154,9 @@ export const failureView = (text) => html`<p class="budget__empty-state">${text}
 
 export const noticeView = ({ failure, needsKey, isRefused }) => html`${needsKey ? html`
   <form class="budget__notice budget__notice--warning" data-tekton-form="api-key">
-    <label for="api-key">${isRefused && html`<strong>That key is not accepted.</strong> `}This server asks for an API key. It is kept in this tab only.</label>
-    <span class="budget__form-row"><input class="budget__input" id="api-key" name="key" type="password" autocomplete="off" required
-      data-key="api-key" spellcheck="false"><button class="budget__button budget__button--primary" type="submit"
-      data-tekton-action="save-key" data-tekton-action-type="primary">Use it</button></span>
+    <label for="api-key">${isRefused && html`<strong>That key is not accepted.</strong> `}
+      This server asks for an API key. It is kept in this tab only.</label>
+    <span class="budget__form-row"><input class="budget__input" id="api-key" name="key" type="password" required
+      autocomplete="off" data-key="api-key" spellcheck="false"><button
+      class="budget__button budget__button--primary" type="submit" data-tekton-action="save-key" data-tekton-action-type="primary">Use it</button></span>
   </form>` : failure && html`<p class="budget__notice budget__notice--error">${failure}</p>`}`;
