@@ -110,6 +110,7 @@ CREATE TYPE budget.ledger_item AS (
 	allow_free boolean,
 	shape_id integer,
 	revisions integer[],
+	scope_key text,
 	pricing_id uuid,
 	pricing_version integer,
 	total_tokens bigint,
@@ -144,7 +145,7 @@ CREATE TYPE budget.ledger_outcome AS (
 	flags text[],
 	released_tokens bigint,
 	released_cost numeric,
-	extra json
+	extra text
 );
 
 ALTER TYPE budget.ledger_outcome OWNER TO budget_owner;
@@ -251,6 +252,7 @@ CREATE TYPE budget.ledger_shape AS (
 	hold_id uuid,
 	shape_id integer,
 	revisions integer[],
+	is_scoped boolean,
 	price_provider text,
 	price_model text,
 	price budget.price,
@@ -304,6 +306,23 @@ CREATE TYPE budget.ledger_verdict AS (
 );
 
 ALTER TYPE budget.ledger_verdict OWNER TO budget_owner;
+
+-- Name: ledger_view; Type: TYPE; Schema: budget; Owner: budget_owner
+
+CREATE TYPE budget.ledger_view AS (
+	scope_key text,
+	slots budget.ledger_slot[],
+	room_cost numeric,
+	room_tokens bigint,
+	calm_cost numeric,
+	calm_tokens bigint,
+	tightest integer,
+	fit bigint,
+	prefix text,
+	policies text
+);
+
+ALTER TYPE budget.ledger_view OWNER TO budget_owner;
 
 -- Name: reply; Type: TYPE; Schema: budget; Owner: budget_owner
 
@@ -422,6 +441,29 @@ CREATE TABLE budget.policy (
 ALTER TABLE ONLY budget.policy FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE budget.policy OWNER TO budget_owner;
+
+-- Name: model; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE TABLE budget.model (
+    tenant_id uuid NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    display_name text,
+    tier text,
+    mode text DEFAULT 'chat'::text NOT NULL,
+    context_tokens bigint,
+    max_output_tokens bigint,
+    capabilities text[] DEFAULT '{}'::text[] NOT NULL,
+    is_local boolean DEFAULT false NOT NULL,
+    CONSTRAINT model_context_tokens_check CHECK ((context_tokens > 0)),
+    CONSTRAINT model_max_output_tokens_check CHECK ((max_output_tokens > 0)),
+    CONSTRAINT model_model_check CHECK ((model = lower(model))),
+    CONSTRAINT model_tier_check CHECK ((tier = ANY (ARRAY['local_lightweight'::text, 'local_midweight'::text, 'remote_heavyweight'::text])))
+);
+
+ALTER TABLE ONLY budget.model FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE budget.model OWNER TO budget_owner;
 
 -- Name: approval; Type: TABLE; Schema: budget; Owner: budget_owner
 
@@ -674,29 +716,6 @@ PARTITION BY RANGE (record_id);
 ALTER TABLE ONLY budget.usage_record FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE budget.usage_record OWNER TO budget_owner;
-
--- Name: model; Type: TABLE; Schema: budget; Owner: budget_owner
-
-CREATE TABLE budget.model (
-    tenant_id uuid NOT NULL,
-    provider text NOT NULL,
-    model text NOT NULL,
-    display_name text,
-    tier text,
-    mode text DEFAULT 'chat'::text NOT NULL,
-    context_tokens bigint,
-    max_output_tokens bigint,
-    capabilities text[] DEFAULT '{}'::text[] NOT NULL,
-    is_local boolean DEFAULT false NOT NULL,
-    CONSTRAINT model_context_tokens_check CHECK ((context_tokens > 0)),
-    CONSTRAINT model_max_output_tokens_check CHECK ((max_output_tokens > 0)),
-    CONSTRAINT model_model_check CHECK ((model = lower(model))),
-    CONSTRAINT model_tier_check CHECK ((tier = ANY (ARRAY['local_lightweight'::text, 'local_midweight'::text, 'remote_heavyweight'::text])))
-);
-
-ALTER TABLE ONLY budget.model FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE budget.model OWNER TO budget_owner;
 
 -- Name: policy_revision; Type: TABLE; Schema: budget; Owner: budget_owner
 
@@ -1002,6 +1021,7 @@ CREATE TABLE budget.shape_plan (
     shape_id integer NOT NULL,
     tier text NOT NULL,
     revisions integer[] NOT NULL,
+    is_scoped boolean NOT NULL,
     price_provider text,
     price_model text
 );
@@ -1649,6 +1669,11 @@ GRANT SELECT ON TABLE budget.alert TO budget_readonly;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.policy TO budget_engine;
 GRANT SELECT ON TABLE budget.policy TO budget_readonly;
 
+-- Name: TABLE model; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.model TO budget_engine;
+GRANT SELECT ON TABLE budget.model TO budget_readonly;
+
 -- Name: TABLE approval; Type: ACL; Schema: budget; Owner: budget_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.approval TO budget_engine;
@@ -1687,11 +1712,6 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.api_key TO budget_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.usage_record TO budget_engine;
 GRANT SELECT ON TABLE budget.usage_record TO budget_readonly;
-
--- Name: TABLE model; Type: ACL; Schema: budget; Owner: budget_owner
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.model TO budget_engine;
-GRANT SELECT ON TABLE budget.model TO budget_readonly;
 
 -- Name: TABLE policy_revision; Type: ACL; Schema: budget; Owner: budget_owner
 

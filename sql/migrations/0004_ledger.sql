@@ -32,6 +32,7 @@ CREATE TABLE budget.shape_plan (
     shape_id       integer NOT NULL,
     tier           text NOT NULL,                 -- as sent, else derived from the model
     revisions      integer[] NOT NULL,            -- policies that count this shape, ascending, at most 32
+    is_scoped      boolean NOT NULL,              -- one of them counts sessions or tasks apart
     price_provider text,                          -- canonical model that prices it; the dearest candidate when the
     price_model    text,                          -- request names no model; NULL = unpriced
     PRIMARY KEY (tenant_id, attrs_hash)

@@ -37,6 +37,7 @@ CREATE TYPE budget.ledger_shape AS (
     hold_id        uuid,
     shape_id       integer,
     revisions      integer[],
+    is_scoped      boolean,       -- one of these policies counts sessions or tasks apart
     price_provider text,          -- canonical model
     price_model    text,
     price          budget.price,  -- in force now
@@ -76,6 +77,7 @@ CREATE TYPE budget.ledger_item AS (
     allow_free     boolean,
     shape_id       integer,
     revisions      integer[],
+    scope_key      text,          -- equal for items that the same policy states count: shape, and session and task if scoped
     pricing_id     uuid,
     pricing_version integer,
     total_tokens   bigint,
@@ -117,7 +119,7 @@ CREATE TYPE budget.ledger_outcome AS (
     flags           text[],
     released_tokens bigint,
     released_cost   numeric,
-    extra           json          -- decision of a reserve, more members of its answer or refusal
+    extra           text          -- JSON: decision of a reserve, more members of its answer or refusal
 );
 
 -- One policy state (policy revision and scope) that the group touches, locked, with what stands in its current period.
@@ -150,6 +152,21 @@ CREATE TYPE budget.ledger_slot AS (
     window_floor   timestamptz,
     window_cost    numeric,
     window_tokens  bigint
+);
+
+-- What all requests with one scope_key meet: the policies that count them and the room these leave. Worked out once; a
+-- request that fits with room to the nearest warning needs no look at the single policies.
+CREATE TYPE budget.ledger_view AS (
+    scope_key   text,
+    slots       budget.ledger_slot[],
+    room_cost   numeric,          -- least room of any policy that is not ignore; NULL = none limits it
+    room_tokens bigint,
+    calm_cost   numeric,          -- below this much no policy comes to its warning threshold
+    calm_tokens bigint,
+    tightest    integer,          -- position of the policy nearest to its limit
+    fit         bigint,           -- tokens that would fit at the bound price
+    prefix      text,             -- JSON text of a decision that all these requests share
+    policies    text
 );
 
 -- The strictest answer over a request's policies, and the policy that gave it (or the tightest one).

@@ -31,15 +31,17 @@ BEGIN
                      ORDER BY g.revision, g.scope, g.period_start) INTO result
       FROM (SELECT s.revision, s.scope, b.period_start,
                    CASE s.period WHEN 'rolling' THEN b.period_start >= s.window_floor ELSE b.period_start = s.period_start END AS is_current,
-                   sum(coalesce(i.cost, 0)) AS cost, sum(coalesce(i.ceiling_cost, 0)) AS ceiling, sum(i.total_tokens)::bigint AS tokens, count(*) AS records
-              FROM unnest(p_items) i
-              JOIN unnest(p_outcomes) o ON o.n = i.n AND o.status IS NULL
+                   sum(i.cost) AS cost, sum(i.ceiling) AS ceiling, sum(i.tokens)::bigint AS tokens, sum(i.records)::bigint AS records
+              FROM (SELECT i.scope_key, o.charged_at, min(i.revisions) AS revisions, min(i.context_id) AS context_id, min(i.task_id) AS task_id,
+                           sum(coalesce(i.cost, 0)) AS cost, sum(coalesce(i.ceiling_cost, 0)) AS ceiling, sum(i.total_tokens) AS tokens, count(*) AS records
+                      FROM unnest(p_items) i
+                      JOIN unnest(p_outcomes) o ON o.n = i.n AND o.status IS NULL
+                     WHERE i.verb = 'record' GROUP BY 1, 2) i
              CROSS JOIN LATERAL unnest(i.revisions) AS counted
               JOIN unnest(p_slots) s ON s.revision = counted AND s.scope = budget.scope_of(s.period, i.context_id, i.task_id)
-             CROSS JOIN LATERAL (SELECT CASE WHEN o.charged_at >= s.period_start AND o.charged_at < s.period_end THEN s.period_start
-                   ELSE (budget.period_bounds(s.period, s.time_zone, s.week_start, s.month_reset_day, s.window_seconds, o.charged_at)).period_start
+             CROSS JOIN LATERAL (SELECT CASE WHEN i.charged_at >= s.period_start AND i.charged_at < s.period_end THEN s.period_start
+                   ELSE (budget.period_bounds(s.period, s.time_zone, s.week_start, s.month_reset_day, s.window_seconds, i.charged_at)).period_start
                    END AS period_start) b
-             WHERE i.verb = 'record'
              GROUP BY 1, 2, 3, 4) g;
     RETURN coalesce(result, '{}');
 END $$;
@@ -75,11 +77,15 @@ DECLARE
     fits boolean;
     k integer;
     mine integer[];
+    mine_key text;
 BEGIN
     FOREACH item IN ARRAY p_items LOOP
         CONTINUE WHEN item.verb <> 'reserve' OR (outcomes[item.n]).status IS NOT NULL;
-        mine := ARRAY(SELECT s.ordinality FROM unnest(slots) WITH ORDINALITY s
-                       WHERE s.revision = ANY (item.revisions) AND s.scope = budget.scope_of(s.period, item.context_id, item.task_id));
+        IF item.scope_key IS DISTINCT FROM mine_key THEN
+            mine_key := item.scope_key;
+            mine := ARRAY(SELECT s.ordinality FROM unnest(slots) WITH ORDINALITY s
+                           WHERE s.revision = ANY (item.revisions) AND s.scope = budget.scope_of(s.period, item.context_id, item.task_id));
+        END IF;
         fits := true;
         FOREACH k IN ARRAY mine LOOP
             CONTINUE WHEN NOT slots[k].is_active OR slots[k].type NOT IN ('hard_limit', 'soft_limit');
@@ -109,29 +115,19 @@ END $$;
 -- Closes what admission refused behind the locks, and gives back the keys it had claimed: a refusal binds no key.
 CREATE OR REPLACE FUNCTION budget.ledger_refuse_late(p_tenant uuid, p_refused budget.ledger_item[], p_outcomes budget.ledger_outcome[],
     p_slots budget.ledger_slot[], p_t timestamptz) RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
-DECLARE
-    item budget.ledger_item;
-    verdict budget.ledger_verdict;
 BEGIN
-    FOREACH item IN ARRAY p_refused LOOP
-        FOR k IN 1 .. cardinality(p_slots) LOOP
-            p_slots[k] := budget.ledger_approve(budget.ledger_slack(p_tenant, p_slots[k], p_t), item, p_t);
-        END LOOP;
-        verdict := budget.ledger_judge(item, p_slots);
-        p_outcomes[item.n] := budget.ledger_close_refused(p_tenant, p_outcomes[item.n], verdict.decision, p_slots[verdict.slot], verdict.unit,
-            budget.ledger_decision_json(p_tenant, item, p_slots, verdict));
-    END LOOP;
+    p_outcomes := budget.ledger_refuse(p_tenant, p_refused, p_slots, p_outcomes, p_t);
     DELETE FROM budget.request_key k USING unnest(p_refused) i
      WHERE i.key_hash IS NOT NULL AND k.tenant_id = p_tenant AND k.verb = i.verb AND k.key_hash = i.key_hash AND k.entity_id = i.id;
     RETURN p_outcomes;
 END $$;
 
 CREATE OR REPLACE FUNCTION budget.ledger_close_refused(p_tenant uuid, outcome budget.ledger_outcome, decision text, deciding budget.ledger_slot,
-    unit text, body json) RETURNS budget.ledger_outcome LANGUAGE plpgsql AS $$
+    unit text, body text) RETURNS budget.ledger_outcome LANGUAGE plpgsql AS $$
 BEGIN
     outcome.status := 402;
     outcome.code := CASE decision WHEN 'block' THEN 'insufficient_budget' ELSE 'approval_required' END;
-    outcome.detail := body ->> 'reason';
+    outcome.detail := body::json ->> 'reason';
     outcome.extra := body;
     PERFORM budget.alert_refused(p_tenant, deciding.revision, deciding.scope, deciding.period_start, deciding.period_end, unit);
     RETURN outcome;

@@ -32,7 +32,7 @@ DECLARE
 BEGIN
     IF p_flags.has_error OR p_flags.has_repeat OR p_flags.has_reserve OR p_flags.has_hold THEN
         RETURN QUERY
-        SELECT o.n, o.status, o.code, o.pointer, o.detail, false, NULL::uuid, o.extra::text FROM unnest(p_outcomes) o WHERE o.status >= 400;
+        SELECT o.n, o.status, o.code, o.pointer, o.detail, false, NULL::uuid, o.extra FROM unnest(p_outcomes) o WHERE o.status >= 400;
     END IF;
     IF p_flags.has_repeat THEN
         SELECT array_agg(o.entity_id) INTO old_ids FROM unnest(p_outcomes) o WHERE o.is_replay;

@@ -20,7 +20,8 @@ BEGIN
                     WHEN x.at > coalesce(i.received_at, v_now) + v_ahead THEN 'timestamp_in_future'
                     WHEN x.at < coalesce(i.received_at, v_now) - v_backdate AND sh.hold_id IS NULL THEN 'timestamp_too_old'
                     WHEN i.expires_at <= v_now THEN 'expiry_in_the_past' END,
-               sh.s, sh.budget_id, sh.allow_free, sh.shape_id, sh.revisions, (pr.price).pricing_id, (pr.price).version,
+               sh.s, sh.budget_id, sh.allow_free, sh.shape_id, sh.revisions,
+               CASE WHEN sh.is_scoped THEN concat_ws(chr(31), sh.s, coalesce(i.context_id, ''), coalesce(i.task_id, '')) ELSE sh.s::text END, (pr.price).pricing_id, (pr.price).version,
                q.total_tokens, c.input_cost, c.output_cost, c.cost,
                CASE WHEN c.cost IS NULL AND i.verb = 'record' THEN q.total_tokens * coalesce(sh.ceiling_rate, budget.unpriced_ceiling(sh.provider)) END,
                (a.ask).hold_tokens, (a.ask).hold_cost, (a.ask).estimated_cost, (pr.price).pricing_id IS NOT NULL,

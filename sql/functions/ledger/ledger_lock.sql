@@ -28,9 +28,9 @@ BEGIN
     SELECT array_agg(w.revision ORDER BY w.revision, w.scope), array_agg(w.scope ORDER BY w.revision, w.scope), count(st.revision)
       INTO revisions, scopes, present
       FROM (SELECT DISTINCT r.revision, budget.scope_of(r.period, m.context_id, m.task_id) AS scope
-              FROM (SELECT i.revisions, i.context_id, i.task_id FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n
-                     WHERE o.status IS NULL AND i.verb IN ('record', 'reserve')
-                     UNION SELECT h.revisions, h.context_id, h.task_id FROM unnest(p_holds) h) m
+              FROM ((SELECT DISTINCT ON (i.scope_key) i.revisions, i.context_id, i.task_id FROM unnest(p_items) i
+                      WHERE i.scope_key IS NOT NULL AND i.error_code IS NULL ORDER BY i.scope_key)
+                     UNION ALL SELECT h.revisions, h.context_id, h.task_id FROM unnest(p_holds) h) m
              CROSS JOIN LATERAL unnest(m.revisions) AS wanted
               JOIN budget.policy_revision r ON r.tenant_id = p_tenant AND r.revision = wanted) w
       LEFT JOIN budget.policy_state st ON st.tenant_id = p_tenant AND st.revision = w.revision AND st.scope = w.scope;

@@ -88,34 +88,24 @@ CREATE OR REPLACE FUNCTION budget.ledger_refuse_early(p_tenant uuid, p_items bud
 RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
 DECLARE
     candidates budget.ledger_item[];
-    slots budget.ledger_slot[];
-    item budget.ledger_item;
+    has_facts boolean;
     t timestamptz := clock_timestamp();
-    likely budget.ledger_item[];
 BEGIN
-    SELECT array_agg(i) INTO candidates FROM unnest(p_items) i WHERE i.verb = 'reserve' AND (p_outcomes[i.n]).status IS NULL;
-    IF candidates IS NULL OR EXISTS (SELECT FROM unnest(p_items) i WHERE i.verb <> 'reserve' AND (p_outcomes[i.n]).status IS NULL) THEN
+    SELECT array_agg(i) FILTER (WHERE i.verb = 'reserve'), bool_or(i.verb <> 'reserve') INTO candidates, has_facts
+      FROM unnest(p_items) i WHERE (p_outcomes[i.n]).status IS NULL;
+    IF candidates IS NULL OR has_facts THEN
         RETURN p_outcomes;
     END IF;
-    slots := budget.ledger_slots_of(p_tenant, candidates, t);
-    FOREACH item IN ARRAY candidates LOOP -- a rough look: without expired holds and approvals it refuses too much, never too little
-        IF (budget.ledger_judge(item, slots)).decision IN ('block', 'approval_required') THEN
-            likely := likely || item;
-        END IF;
-    END LOOP;
-    IF likely IS NULL THEN
-        RETURN p_outcomes;
-    END IF;
-    RETURN budget.ledger_refuse(p_tenant, likely, p_outcomes, t);
+    RETURN budget.ledger_refuse(p_tenant, candidates, budget.ledger_slots_of(p_tenant, candidates, t), p_outcomes, t);
 END $$;
 
--- Decides items exactly and closes those that are refused; the others stay open.
-CREATE OR REPLACE FUNCTION budget.ledger_refuse(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[], p_t timestamptz)
-RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
+-- Decides items against these slots; closes those that are refused, the others stay open.
+CREATE OR REPLACE FUNCTION budget.ledger_refuse(p_tenant uuid, p_items budget.ledger_item[], p_slots budget.ledger_slot[],
+    p_outcomes budget.ledger_outcome[], p_t timestamptz) RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
 DECLARE
     refused record;
 BEGIN
-    FOR refused IN SELECT * FROM budget.ledger_decide(p_tenant, p_items, p_t) d WHERE d.decision IN ('block', 'approval_required') LOOP
+    FOR refused IN SELECT * FROM budget.ledger_decide(p_tenant, p_items, p_slots, p_t, true) LOOP
         p_outcomes[refused.n] := budget.ledger_close_refused(p_tenant, p_outcomes[refused.n], refused.decision, refused.deciding,
             refused.deciding_unit, refused.body);
     END LOOP;

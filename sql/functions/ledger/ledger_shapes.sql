@@ -28,7 +28,7 @@ DECLARE
 BEGIN
     SELECT array_agg(ROW(i.s, e.code, coalesce(p.policy_epoch = t.policy_epoch AND p.price_epoch = t.price_epoch + cat.price_epoch, b.budget_id IS NULL),
                i.key_budget_id, b.budget_id, b.time_zone, b.allow_free_models, b.hold_basis, lower(i.provider), i.model, i.tier, d.component, d.task_type,
-               i.service_tier, (h.ref).hold_id, p.shape_id, p.revisions, p.price_provider, p.price_model, pr.price,
+               i.service_tier, (h.ref).hold_id, p.shape_id, p.revisions, p.is_scoped, p.price_provider, p.price_model, pr.price,
                CASE WHEN pr.price IS NULL THEN budget.unpriced_ceiling(i.provider) END,
                CASE WHEN i.is_record THEN concat('"budget_id":"', b.budget_id, '","component":', to_json(d.component), ',"provider":', to_json(lower(i.provider)),
                    ',"model":', to_json(i.model), ',"tier":"', p.tier, '","task_type":', to_json(d.task_type), ',"currency":"', t.currency, '"') END
