@@ -1,2 +1,53 @@
-#!/bin/sh
-exit 0
+#!/usr/bin/env bash
+# Runs the tests of the project, from a clean checkout: packages, a build with sanitizers of its own, every suite.
+#   ./run_tests.sh [lint|unit|sql|http|cli]… [--coverage] [--match TEXT] [--jobs N] [--keep]
+# Without a word: everything. --match: only files whose path holds TEXT. --keep: homes and logs of the run stay.
+# The last line is "N passed, N failed"; exit code 0 when nothing failed, 1 when something did, 69 when packages are missing.
+# BUDGET_TEST_DATA may name a folder of wider real data.
+set -u
+SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+ETC=$SOURCE/etc
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+BUILD=${BUDGET_TEST_BUILD_DIR:-$SOURCE/build/test}
+COVERAGE=no
+words=()
+for part in base packages build; do
+	# shellcheck source=/dev/null
+	. "$ETC/run/$part.sh"
+done
+warn() { printf 'run_tests.sh: %s\n' "$*" >&2; }
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	--coverage)
+		COVERAGE=yes
+		BUILD=${BUDGET_TEST_BUILD_DIR:-$SOURCE/build/coverage}
+		;;
+	-h | --help)
+		sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+		exit 0
+		;;
+	*) words+=("$1") ;;
+	esac
+	shift
+done
+
+postgres_version() { local bin; bin=$(postgresql_bin) && "$bin/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/'; }
+# shellcheck disable=SC2086 # words wanted
+ensure_packages $REQUIRED command:python3=python3
+# shellcheck disable=SC2086
+ensure_packages pc:check=check command:shellcheck=shellcheck "postgresql-extension:pgtap=postgresql-$(postgres_version)-pgtap"
+flags=(--enable-sanitizers --enable-werror)
+if [ $COVERAGE = yes ]; then
+	ensure_packages command:gcovr=gcovr
+	flags=(--enable-coverage --enable-werror)
+	rm -rf "$BUILD/obj" "$BUILD/stamp" # counts of this run only
+fi
+BUILD_TARGETS="all check-programs" build_app "$BUILD" "${flags[@]}"
+
+BUDGET_TEST_BUILD=$BUILD BUDGET_TEST_SOURCE=$SOURCE python3 -B "$SOURCE/tests/harness/run.py" "${words[@]}"
+code=$?
+if [ $COVERAGE = yes ]; then
+	(cd "$BUILD/obj" && gcovr --root ../src --exclude 'tests/.*' --print-summary --html-details "$BUILD/coverage.html" -o "$BUILD/coverage.txt" .) >&2
+fi
+exit $code

@@ -64,3 +64,7 @@ check_PROGRAMS += %D%/unit/test_amount
 
 TESTS += $(check_PROGRAMS)
 endif
+
+# the programs of the unit suite, without running them
+.PHONY: check-programs
+check-programs: $(check_PROGRAMS)

@@ -32,7 +32,8 @@ build_steps() {
 	if [ ! -e Makefile ] || [ "$(cat flags 2>/dev/null)" != "$*" ] || [ ../src/configure -nt config.status ]; then
 		../src/configure -q --prefix="$build/app" --sysconfdir="$build/app/etc" "$@" && printf '%s' "$*" >flags || return 1
 	fi
-	make -s -j"$(nproc)" && rm -rf "$build/app/share/budget" && make -s install
+	# shellcheck disable=SC2086 # words wanted
+	make -s -j"$(nproc)" ${BUILD_TARGETS:-all} && rm -rf "$build/app/share/budget" && make -s install
 }
 
 # build_app BUILD CONFIGURE-FLAG…: up to date after it, or a message with the end of the compiler's words.

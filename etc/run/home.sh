@@ -39,6 +39,7 @@ make_home() {
 	[ -w "$BUDGET_HOME" ] || die $EX_NOPERM "cannot write $BUDGET_HOME, which belongs to $(stat -c %U "$BUDGET_HOME")"
 	as_account mkdir -p -m 0700 "$BUDGET_HOME/log" "$BUDGET_HOME/spool" "$BUDGET_HOME/secrets"
 	choose_run_dir
+	! is_root || find "$RUN" ! -user "$ACCOUNT" -exec chown -h "$ACCOUNT:" {} + # what root touched there
 	as_account mkdir -p -m 0700 "$RUN/uploads" "$RUN/problems"
 }
 
