@@ -43,5 +43,5 @@ done
 if [ "$DEBUG" = yes ]; then
 	export BUDGET_DEBUG=true BUDGET_LOG_LEVEL=${BUDGET_LOG_LEVEL:-DEBUG}
 fi
-read_settings
+home_setting
 $COMMAND

@@ -26,7 +26,7 @@ enum {
 	RESTART_FIRST_MS = 50,      /* pause before the first restart; doubles */
 	RESTART_LAST_MS = 5000,
 	HEALTHY_MS = 10000,         /* who lived this long starts again without a pause */
-	STOP_MS = 20000,            /* then SIGQUIT, then after QUIT_MS SIGKILL */
+	STOP_MS = 35000,            /* then SIGQUIT, then after QUIT_MS SIGKILL */
 	QUIT_MS = 5000,
 	LOG_MAX_BYTES = 64 << 20    /* a bigger log is moved to NAME.log.1 when its service starts */
 };

@@ -242,12 +242,11 @@ run(const char *socket_path, int threads, const sigset_t *ends)
 static int
 start(const char *socket_path, int threads)
 {
-	struct budget_ctx *ctx = calloc(1, sizeof *ctx); /* settings live in it as long as the process */
+	static struct budget_ctx settings_ctx; /* settings live in it as long as the process */
+	struct budget_ctx *ctx = &settings_ctx;
 	const char *slash = strrchr(socket_path, '/');
 	sigset_t ends;
 
-	if (ctx == NULL)
-		return EX_OSERR;
 	block_signals(&ends);
 	budget_ctx_init(ctx, 4 * 1024 * 1024);
 	budget_log_init(BUDGET_LOG_INFO, program->name);

@@ -1,7 +1,7 @@
 # start, stop, status, destroy. Sourced.
 
 already_running() {
-	say "Budget is already running at $(cat "$RUN/url" 2>/dev/null || base_url) (supervisor pid $(process_of supervisor), home $BUDGET_HOME)."
+	say "Budget is already running at $(cat "$RUN/url") (supervisor pid $(process_of supervisor), home $BUDGET_HOME)."
 	exit 0
 }
 
@@ -20,11 +20,17 @@ choose_account_quietly() {
 	is_root || ACCOUNT=$(id -un)
 }
 
+# Packages, build and settings: what start and --init-production need alike.
+prepare_app() {
+	ensure_packages $REQUIRED
+	[ -n "${BUDGET_APP_DIR:-}" ] || build_app "$BUILD"
+	read_settings "${BUDGET_APP_DIR:-$BUILD/app}"
+}
+
 start() {
 	find_home && is_running && already_running
-	ensure_packages $REQUIRED
+	prepare_app
 	production_check
-	[ -n "${BUDGET_APP_DIR:-}" ] || build_app "$BUILD"
 	make_home
 	lock_start
 	! is_running || already_running
@@ -35,7 +41,7 @@ start() {
 	service_environment
 	[ "$IS_PRIVATE" != yes ] || make_cluster
 	write_web_config
-	base_url | as_account tee "$RUN/url" >/dev/null
+	write_endpoint
 	start_supervisor
 	wait_for_database
 	migrate
@@ -115,7 +121,7 @@ destroy() {
 	stop
 	local name
 	[ "$RUN" = "$BUDGET_HOME/run" ] || rm -rf "$RUN"
-	for name in pg pg.new log app app.new spool secrets tls run run-folder source start.lock; do
+	for name in pg pg.new log app app.new config spool secrets tls run run-folder source start.lock; do
 		rm -rf "${BUDGET_HOME:?}/$name"
 	done
 	rmdir "$BUDGET_HOME" 2>/dev/null || [ ! -d "$BUDGET_HOME" ] || say "Kept $BUDGET_HOME: there are files in it that are not ours."

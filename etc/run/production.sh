@@ -5,7 +5,7 @@ production_check() {
 	secrets_of_home
 	if [ "$BUDGET_ENV" = production ]; then
 		[ -n "$BUDGET_ADMIN_KEY" ] || lines="an admin key (BUDGET_ADMIN_KEY)"
-		if [ -z "$BUDGET_TLS_CERTIFICATE" ] && [ -z "$BUDGET_TRUSTED_PROXY" ]; then
+		if [ -z "$BUDGET_TLS_CERTIFICATE" ] && [ "$BUDGET_TRUSTED_PROXY" != true ]; then
 			lines="${lines:+$lines and }TLS (BUDGET_TLS_CERTIFICATE and BUDGET_TLS_KEY, or BUDGET_TRUSTED_PROXY=true behind a proxy that does it)"
 		fi
 		[ -z "$lines" ] || {
@@ -28,8 +28,8 @@ secrets_of_home() {
 	find_home_dir home
 	if [ -z "$BUDGET_ADMIN_KEY" ] && [ -r "$home/secrets/admin.key" ]; then
 		BUDGET_ADMIN_KEY=$(cat "$home/secrets/admin.key")
-		export BUDGET_ADMIN_KEY
 	fi
+	[ "$BUDGET_ENV" = production ] || return 0
 	if [ -z "$BUDGET_TLS_CERTIFICATE" ] && [ -r "$home/tls/certificate.pem" ]; then
 		BUDGET_TLS_CERTIFICATE=$home/tls/certificate.pem
 		BUDGET_TLS_KEY=$home/tls/key.pem
@@ -40,7 +40,7 @@ find_home_dir() { [ -d "$home/secrets" ] || [ ! -d /var/lib/budget/secrets ] || 
 base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
 
 init_production() {
-	ensure_packages $REQUIRED
+	prepare_app
 	make_home
 	if [ ! -s "$BUDGET_HOME/secrets/admin.key" ]; then
 		printf 'bgt_%s_%s\n' "$(openssl rand 12 | base64url | tr -dc 'A-Za-z0-9' | cut -c1-8)" "$(openssl rand 32 | base64url)" |

@@ -16,8 +16,17 @@ install_app() {
 
 # What the programs need to know besides their settings files.
 service_environment() {
-	export BUDGET_HOME BUDGET_DATA_DIR=$APP/share/budget BUDGET_RUN_DIR=$RUN BUDGET_CONFIG_DIR=$SOURCE
-	export LC_ALL=C.UTF-8
+	local folder=$SOURCE
+	if ! as_account test -r "$SOURCE" -a -x "$SOURCE" || ! is_readable_for_account "$SOURCE/.env.budget" || ! is_readable_for_account "$SOURCE/config.yaml"; then
+		folder=$BUDGET_HOME/config # the account cannot read the settings where they are: a copy, made at every start
+		rm -rf "$folder"
+		mkdir -m 0700 "$folder"
+		cp "$SOURCE/.env.budget" "$SOURCE/config.yaml" "$folder/" 2>/dev/null
+		chown -R "$ACCOUNT:" "$folder"
+	fi
+	export BUDGET_HOME BUDGET_DATA_DIR=$APP/share/budget BUDGET_PROGRAM_DIR=$APP/libexec/budget BUDGET_RUNTIME_DIR=$RUN
+	export BUDGET_CONFIG_DIR=$folder LC_ALL=C.UTF-8
+	[ -z "$BUDGET_ADMIN_KEY" ] || export BUDGET_ADMIN_KEY
 	if [ -n "$BUDGET_DATABASE_URL" ]; then
 		export BUDGET_DATABASE_URL
 		ADMIN_URL=$BUDGET_DATABASE_URL
@@ -28,6 +37,8 @@ service_environment() {
 	IS_PRIVATE=yes
 	export BUDGET_DATABASE_URL
 }
+
+is_readable_for_account() { [ ! -e "$1" ] || as_account test -r "$1"; }
 
 service() { # stage name signal sockets program argument…
 	local IFS=$'\t'
@@ -109,8 +120,7 @@ migrate() {
 is_green() {
 	local answer
 	answer=$(http_get /health) || return 1
-	[ -x "$APP/libexec/budget/status.fcgi" ] || return 0
-	[ "${answer##*$'\n'}" = 200 ]
+	case ${answer##*$'\n'} in 200 | 404) ;; *) return 1 ;; esac
 }
 
 wait_until_green() {

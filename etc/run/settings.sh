@@ -1,69 +1,65 @@
-# The few settings needed before anything is built: environment > .env.budget > config.yaml > default. The programs read
-# the same files again, strictly (lib/settings.c); here only these lines are looked for. Sourced.
+# Settings for the start. Before anything is built only BUDGET_HOME is needed, and looked for here: environment >
+# .env.budget > config.yaml > default. Afterwards the programs' own reader (cron/print_settings.c) says them all. Sourced.
 
-# from_files NAME: value of a `NAME=value` line of .env.budget, else of a `NAME: value` line of config.yaml.
-from_files() {
-	local value=
-	if [ -r "$SOURCE/.env.budget" ]; then
-		value=$(sed -n "s/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}$1[[:space:]]*=//p" "$SOURCE/.env.budget" | tail -n 1)
+home_setting() {
+	local value=${BUDGET_HOME:-}
+	case $value in
+	'' | /*) ;;
+	*) value=$PWD/${value#./} ;;
+	esac
+	if [ -z "$value" ] && [ -r "$SOURCE/.env.budget" ]; then
+		value=$(sed -n 's/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}BUDGET_HOME[[:space:]]*=[[:space:]]*//p' "$SOURCE/.env.budget" | tail -n 1)
 	fi
 	if [ -z "$value" ] && [ -r "$SOURCE/config.yaml" ]; then
-		value=$(sed -n "s/^[[:space:]]*$1[[:space:]]*:[[:space:]]\{1,\}//p" "$SOURCE/config.yaml" | tail -n 1)
+		value=$(awk '/^[^ #]/ { section = $1 } section == "server:" && $1 == "home:" { sub(/^[^:]*:[ \t]*/, ""); print }' "$SOURCE/config.yaml" | tail -n 1)
 	fi
 	case $value in
 	\"*\"*) value=${value#\"} value=${value%%\"*} ;;
 	\'*\'*) value=${value#\'} value=${value%%\'*} ;;
-	*) value=$(printf '%s' "$value" | sed 's/[[:space:]]\{1,\}#.*$//; s/^#.*$//; s/^[[:space:]]*//; s/[[:space:]]*$//') ;;
-	esac
-	printf '%s' "$value"
-}
-
-# setting NAME DEFAULT: exports NAME when a layer names it, else sets it for this script only.
-setting() {
-	local value=${!1:-}
-	[ -n "$value" ] || value=$(from_files "$1")
-	printf -v "$1" '%s' "${value:-$2}"
-}
-
-read_settings() {
-	setting PENIA_PORT ''
-	setting BUDGET_PORT "${PENIA_PORT:-8013}"
-	setting BUDGET_BIND ''
-	setting BUDGET_HOST localhost
-	setting BUDGET_ENV development
-	setting BUDGET_HOME "$SOURCE/var"
-	setting BUDGET_DATABASE_URL ''
-	setting BUDGET_ADMIN_KEY ''
-	setting BUDGET_TLS_CERTIFICATE ''
-	setting BUDGET_TLS_KEY ''
-	setting BUDGET_TRUSTED_PROXY ''
-	case $BUDGET_PORT in
-	*[!0-9]* | '') die $EX_CONFIG "BUDGET_PORT is '$BUDGET_PORT': a port is a number from 1 to 65535" ;;
-	esac
-	[ "$BUDGET_PORT" -ge 1 ] && [ "$BUDGET_PORT" -le 65535 ] ||
-		die $EX_CONFIG "BUDGET_PORT is '$BUDGET_PORT': a port is a number from 1 to 65535"
-	case $BUDGET_ENV in
-	development | production) ;;
-	*) die $EX_CONFIG "BUDGET_ENV is '$BUDGET_ENV': it is development or production" ;;
-	esac
-	case $BUDGET_HOME in
-	/*) ;;
-	*) BUDGET_HOME=$PWD/$BUDGET_HOME ;;
+	*) value=$(printf '%s' "$value" | sed 's/[[:space:]]\{1,\}#.*$//; s/[[:space:]]*$//') ;;
 	esac
 	HOME_IS_DEFAULT=no
-	[ "$BUDGET_HOME" != "$SOURCE/var" ] || HOME_IS_DEFAULT=yes
+	case $value in
+	'' | ./var | "$SOURCE/var")
+		value=$SOURCE/var
+		HOME_IS_DEFAULT=yes
+		;;
+	/*) ;;
+	*) value=$SOURCE/${value#./} ;; # a path in a file counts from the project, wherever one stands
+	esac
+	BUDGET_HOME=$value
 }
 
-# Addresses to listen on: loopback, both kinds when the machine has them, else what BUDGET_BIND says.
+# read_settings APP: every setting as a shell variable of its environment name (not exported).
+read_settings() {
+	local name value text log
+	log=$(mktemp)
+	text=$(BUDGET_HOME=$BUDGET_HOME BUDGET_CONFIG_DIR=$SOURCE "$1/libexec/budget/print-settings" 2>"$log") || {
+		value=$(tail -n 1 "$log")
+		rm -f "$log"
+		die $EX_CONFIG "$value"
+	}
+	[ ! -s "$log" ] || warn "$(cat "$log")"
+	rm -f "$log"
+	BUDGET_DATABASE_URL='' BUDGET_ADMIN_KEY='' BUDGET_TLS_CERTIFICATE='' BUDGET_TLS_KEY=''
+	while IFS=$'\t' read -r name value; do
+		case $name in
+		BUDGET_HOME) ;; # decided before
+		BUDGET_*) printf -v "$name" '%s' "$value" ;;
+		esac
+	done <<<"$text"
+}
+
+# Addresses to listen on. The loopback of a kind the machine does not have is left out.
 bind_addresses() {
-	case ${BUDGET_BIND:-} in
-	'' | localhost)
-		echo 127.0.0.1
-		grep -qs '^00000000000000000000000000000001 ' /proc/net/if_inet6 && echo ::1
-		return 0
-		;;
-	*) printf '%s\n' "$BUDGET_BIND" | tr ', ' '\n\n' | tr -d '[]' | sed '/^$/d' ;;
-	esac
+	local address
+	for address in $(printf '%s' "$BUDGET_BIND" | tr ',' ' ' | tr -d '[]'); do
+		case $address in
+		localhost) address=127.0.0.1 ;;
+		::1) grep -qs '^00000000000000000000000000000001 ' /proc/net/if_inet6 || continue ;;
+		esac
+		echo "$address"
+	done
 }
 
 is_loopback_only() {

@@ -46,7 +46,7 @@ web_sockets() {
 	done
 }
 
-is_tls() { [ "$BUDGET_ENV" = production ] && [ -n "$BUDGET_TLS_CERTIFICATE" ]; }
+is_tls() { [ -n "$BUDGET_TLS_CERTIFICATE" ]; }
 
 web_tls() {
 	! is_tls || printf 'ssl.engine = "enable"\nssl.pemfile = "%s"\nssl.privkey = "%s"\nssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1.2")\n' \
@@ -102,12 +102,19 @@ base_url() {
 	if is_tls; then echo "https://$BUDGET_HOST:$BUDGET_PORT"; else echo "http://$host:$BUDGET_PORT"; fi
 }
 
-# http_get PATH: status code on the last line, body before it. Asks the address we listen on, whatever the name says.
-http_get() {
+# Where the web server listens, for whoever asks later: scheme, address, port.
+write_endpoint() {
 	local address scheme=http
 	address=$(bind_addresses | head -n 1)
 	case $address in 0.0.0.0) address=127.0.0.1 ;; ::) address=::1 ;; esac
 	! is_tls || scheme=https
-	curl -q -s -k -g --noproxy '*' --max-time 5 -w '\n%{http_code}' -H "Host: localhost:$BUDGET_PORT" \
-		"$scheme://$(bracketed "$address"):$BUDGET_PORT$1"
+	printf '%s %s %s\n' "$scheme" "$(bracketed "$address")" "$BUDGET_PORT" | as_account tee "$RUN/endpoint" >/dev/null
+	base_url | as_account tee "$RUN/url" >/dev/null
+}
+
+# http_get PATH: status code on the last line, body before it. Asks the address we listen on, whatever the name says.
+http_get() {
+	local scheme address port
+	read -r scheme address port 2>/dev/null <"$RUN/endpoint" || return 1
+	curl -q -s -k -g --noproxy '*' --max-time 5 -w '\n%{http_code}' -H "Host: localhost:$port" "$scheme://$address:$port$1"
 }

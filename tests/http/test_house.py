@@ -53,7 +53,7 @@ class OneHome(TestCase):
             with self.subTest(name):
                 old = self.home.kill(name)
                 wait_for(lambda n=name, o=old: self.home.processes()[n].pid not in (0, o), f"{name} to come back")
-        wait_for(lambda: self.home.script("status", check=False).returncode == 0, "status to be green again")
+        wait_for(lambda: self.home.get("/livez").status == 200, "answers again")
 
     def test_no_connection_is_refused_while_the_web_server_is_replaced(self):
         answers, stop = [], threading.Event()
