@@ -45,7 +45,9 @@ if [ $COVERAGE = yes ]; then
 fi
 BUILD_TARGETS="all check-programs" build_app "$BUILD" "${flags[@]}"
 
-BUDGET_TEST_BUILD=$BUILD BUDGET_TEST_SOURCE=$SOURCE python3 -B "$SOURCE/tests/harness/run.py" "${words[@]}"
+python=/usr/bin/python3 # the distribution's: another one in PATH may lack modules
+[ -x $python ] || python=python3
+BUDGET_TEST_BUILD=$BUILD BUDGET_TEST_SOURCE=$SOURCE "$python" -B "$SOURCE/tests/harness/run.py" "${words[@]}"
 code=$?
 if [ $COVERAGE = yes ]; then
 	(cd "$BUILD/obj" && gcovr --root ../src --exclude 'tests/.*' --print-summary --html-details "$BUILD/coverage.html" -o "$BUILD/coverage.txt" .) >&2

@@ -31,10 +31,3 @@ pkglibexec_PROGRAMS += %D%/supervise
 %C%_supervise_SOURCES = %D%/supervise.c %D%/supervise_service.c %D%/supervise.h
 %C%_supervise_CFLAGS = $(PROGRAM_CFLAGS)
 %C%_supervise_LDFLAGS = $(PROGRAM_LINK)
-
-# settings for the start script
-pkglibexec_PROGRAMS += %D%/print-settings
-%C%_print_settings_SOURCES = %D%/print_settings.c
-%C%_print_settings_CFLAGS = $(PROGRAM_CFLAGS)
-%C%_print_settings_LDFLAGS = $(PROGRAM_LINK)
-%C%_print_settings_LDADD = lib/libbudget.la

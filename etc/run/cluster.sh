@@ -89,27 +89,3 @@ make_database() {
 	[ "$(sql_as_admin postgres "SELECT 1 FROM pg_database WHERE datname = 'budget'")" = 1 ] ||
 		sql_as_admin postgres "CREATE DATABASE budget" || die $EX_SOFTWARE "cannot make the database budget"
 }
-
-# Until the command `budget db migrate` is there: the same steps by psql.
-migrate_by_psql() {
-	local sql=$APP/share/budget/sql file
-	for file in "$sql"/migrations/*.sql; do
-		[ "$(sql_as_admin budget "SELECT 1 FROM budget.migration WHERE version = '$(basename "$file" .sql)'" 2>/dev/null)" != 1 ] || continue
-		{
-			cat "$sql/roles.sql"
-			echo "BEGIN; SET LOCAL ROLE budget_owner;"
-			echo "INSERT INTO budget.migration (version, checksum) VALUES ('$(basename "$file" .sql)', '$(sha256sum "$file" | cut -d' ' -f1)');"
-			cat "$file"
-			echo "COMMIT;"
-		} | psql_file || return 1
-	done
-	{
-		cat "$sql/roles.sql"
-		echo "SET check_function_bodies = off; BEGIN; SET LOCAL budget.replacing = 'on';"
-		cat "$sql"/functions/base/*.sql
-		find "$sql/functions" -name '*.sql' ! -path '*/base/*' | LC_ALL=C sort | xargs cat
-		cat "$sql/grants.sql"
-		echo "COMMIT; SELECT budget.install();"
-	} | psql_file
-}
-psql_file() { as_account "$PG_BIN/psql" -X -q -v ON_ERROR_STOP=1 -h "$RUN" -U postgres -d budget >/dev/null; }

@@ -48,10 +48,13 @@ start() {
 	write_table table_all
 	kill -HUP "$(process_of supervisor)"
 	wait_until_green
-	trap - EXIT
 	unlock_start
-	welcome
-	[ "$MODE" = daemon ] || stay
+	trap - EXIT
+	if [ "$MODE" = daemon ]; then
+		welcome
+	else
+		stay
+	fi
 }
 
 welcome() {
@@ -65,6 +68,7 @@ welcome() {
 stay() {
 	local logs=
 	trap 'stop_supervisor "$SUPERVISOR"; [ -z "$logs" ] || kill "$logs" 2>/dev/null; say "Stopped."; exit 0' INT TERM HUP
+	welcome
 	if [ "$DEBUG" = yes ]; then
 		tail -q -n 0 -F "$BUDGET_HOME"/log/*.log 2>/dev/null &
 		logs=$!

@@ -24,7 +24,7 @@ service_environment() {
 		cp "$SOURCE/.env.budget" "$SOURCE/config.yaml" "$folder/" 2>/dev/null
 		chown -R "$ACCOUNT:" "$folder"
 	fi
-	export BUDGET_HOME BUDGET_DATA_DIR=$APP/share/budget BUDGET_PROGRAM_DIR=$APP/libexec/budget BUDGET_RUNTIME_DIR=$RUN
+	export BUDGET_HOME BUDGET_DATA_DIR=$APP/share/budget BUDGET_RUN_DIR=$RUN
 	export BUDGET_CONFIG_DIR=$folder LC_ALL=C.UTF-8
 	[ -z "$BUDGET_ADMIN_KEY" ] || export BUDGET_ADMIN_KEY
 	if [ -n "$BUDGET_DATABASE_URL" ]; then
@@ -109,10 +109,6 @@ is_database_up_or_hopeless() { is_database_up || [ "$(restarts_of postgres)" -ge
 restarts_of() { each_process | awk -F '\t' -v name="$1" '$1 == name { n = $4 } END { print n + 0 }'; }
 
 migrate() {
-	if [ ! -x "$APP/bin/budget" ]; then
-		migrate_by_psql 2>"$RUN/migrate.log" || { tail -n 10 "$RUN/migrate.log" >&2; die $EX_SOFTWARE "the schema could not be made"; }
-		return 0
-	fi
 	BUDGET_DATABASE_URL=$ADMIN_URL as_account "$APP/bin/budget" db migrate >"$RUN/migrate.log" 2>&1 ||
 		{ tail -n 10 "$RUN/migrate.log" >&2; die $EX_SOFTWARE "the database could not be brought to this version"; }
 }
@@ -120,7 +116,7 @@ migrate() {
 is_green() {
 	local answer
 	answer=$(http_get /health) || return 1
-	case ${answer##*$'\n'} in 200 | 404) ;; *) return 1 ;; esac
+	[ "${answer##*$'\n'}" = 200 ]
 }
 
 wait_until_green() {

@@ -1,5 +1,5 @@
 # Settings for the start. Before anything is built only BUDGET_HOME is needed, and looked for here: environment >
-# .env.budget > config.yaml > default. Afterwards the programs' own reader (cron/print_settings.c) says them all. Sourced.
+# .env.budget > config.yaml > default. Afterwards the programs' own reader (`budget settings`) says them all. Sourced.
 
 home_setting() {
 	local value=${BUDGET_HOME:-}
@@ -30,24 +30,19 @@ home_setting() {
 	BUDGET_HOME=$value
 }
 
-# read_settings APP: every setting as a shell variable of its environment name (not exported).
+# read_settings APP: the settings as shell variables of their environment names (not exported).
 read_settings() {
-	local name value text log
+	local text log problem
 	log=$(mktemp)
-	text=$(BUDGET_HOME=$BUDGET_HOME BUDGET_CONFIG_DIR=$SOURCE "$1/libexec/budget/print-settings" 2>"$log") || {
-		value=$(tail -n 1 "$log")
+	text=$(BUDGET_HOME=$BUDGET_HOME BUDGET_CONFIG_DIR=$SOURCE "$1/bin/budget" settings --shell 2>"$log") || {
+		problem=$(tail -n 1 "$log")
 		rm -f "$log"
-		die $EX_CONFIG "$value"
+		die $EX_CONFIG "${problem#budget: }"
 	}
-	[ ! -s "$log" ] || warn "$(cat "$log")"
+	[ ! -s "$log" ] || sed 's/^budget: //' "$log" >&2
 	rm -f "$log"
 	BUDGET_DATABASE_URL='' BUDGET_ADMIN_KEY='' BUDGET_TLS_CERTIFICATE='' BUDGET_TLS_KEY=''
-	while IFS=$'\t' read -r name value; do
-		case $name in
-		BUDGET_HOME) ;; # decided before
-		BUDGET_*) printf -v "$name" '%s' "$value" ;;
-		esac
-	done <<<"$text"
+	eval "$(printf '%s\n' "$text" | grep '^BUDGET_[A-Z_]*=' | grep -v '^BUDGET_HOME=')"
 }
 
 # Addresses to listen on. The loopback of a kind the machine does not have is left out.

@@ -69,7 +69,7 @@ def command(suite, file, database):
     if suite == "sql":
         return ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", str(file)]
     if file.suffix == ".py":
-        return ["/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else sys.executable, "-B", str(file)]
+        return [sys.executable, "-B", str(SOURCE / "tests/harness/tap.py"), str(file)]
     return ["bash", str(file)]
 
 
@@ -130,7 +130,7 @@ def main():
     work = pathlib.Path(tempfile.mkdtemp(prefix="budget-test-"))
     work.chmod(0o755)
     shutil.copytree(BUILD / "app", work / "app", symlinks=True)
-    environment = dict(os.environ, **ENVIRONMENT, BUDGET_APP_DIR=str(work / "app"), BUDGET_TEST_WORK=str(work),
+    environment = dict(os.environ, **ENVIRONMENT, BUDGET_APP_DIR=str(work / "app"), BUDGET_TEST_WORK=str(work), BUDGET_TEST_CLI=str(work / "app/bin/budget"),
                        PYTHONPATH=str(SOURCE / "tests/harness"))
     for name in list(environment):  # settings of the person's shell are none of the tests' business
         if re.match(r"(BUDGET_(?!TEST_|APP_DIR)|PENIA_|HERMES_|PG)", name) or name.endswith("_BUDGET_LIMIT"):

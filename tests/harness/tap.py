@@ -1,5 +1,7 @@
-"""unittest that speaks TAP: main() runs the classes of the calling file; a test's name is its method's, in words."""
+"""unittest that speaks TAP: main() runs the classes of the calling file, tap.py FILE those of another; a test's name is its method's, in words."""
+import importlib
 import os
+import pathlib
 import sys
 import traceback
 import unittest
@@ -47,14 +49,26 @@ class _Result(unittest.TestResult):
             self._point(False, f"{self._name(test)} {subtest._subDescription()}", more="".join(traceback.format_exception(*err)))
 
 
-def main():
-    """Runs the tests of __main__ whose name holds one of the words of the command line (all without), then exits."""
-    module = sys.modules["__main__"]
+def run(module):
+    """Runs the tests of a module whose name holds one of the words of the command line (all without), then exits."""
     loader = unittest.TestLoader()
-    if sys.argv[1:]:
-        loader.testNamePatterns = [f"*{word}*" for word in sys.argv[1:]]
+    words = [word for word in sys.argv[1:] if not word.endswith(".py")]
+    if words:
+        loader.testNamePatterns = [f"*{word}*" for word in words]
     result = _Result()
     loader.loadTestsFromModule(module).run(result)
     print(f"1..{result.number}")
     sys.stdout.flush()
     os._exit(0 if result.wasSuccessful() else 1)
+
+
+def main():
+    """At the end of a test file, so that it can be run by itself."""
+    run(sys.modules["__main__"])
+
+
+if __name__ == "__main__":  # tap.py FILE [WORD…]: any file of unittest classes, whatever its own main does
+    file = pathlib.Path(sys.argv[1]).resolve()
+    sys.path.insert(0, str(file.parent))
+    sys.modules["tap"] = sys.modules["__main__"]  # one module, not two
+    run(importlib.import_module(file.stem))

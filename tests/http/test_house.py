@@ -258,4 +258,5 @@ def reset_signals():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -77,4 +77,5 @@ class WebErrors(TestCase):
         self.assertIn("require-trusted-types-for 'script'", headers["Content-Security-Policy"])
 
 
-main()
+if __name__ == "__main__":
+    main()
