@@ -51,11 +51,6 @@ const struct budget_setting budget_setting_table[] = {
 	{ "log_level", SETTING_WORD, 0, "BUDGET_LOG_LEVEL", NULL, 0, "server.log_level", "info", 0, 0, log_words, "least severe lines that are logged" },
 	{ "debug", SETTING_BOOL, 0, "BUDGET_DEBUG", NULL, 0, "server.debug", "false", 0, 0, NULL, "log level debug, whatever log_level says" },
 	{ "admin_key", SETTING_TEXT, SECRET, "BUDGET_ADMIN_KEY", NULL, 0, "server.admin_key", NULL, 16, 200, NULL, "first admin key; unset: one is made" },
-	{ "tls_certificate", SETTING_TEXT, 0, "BUDGET_TLS_CERTIFICATE", NULL, 0, "server.tls_certificate", NULL, 1, 4096, NULL,
-	  "PEM file with the certificate chain; production listens with TLS" },
-	{ "tls_key", SETTING_TEXT, 0, "BUDGET_TLS_KEY", NULL, 0, "server.tls_key", NULL, 1, 4096, NULL, "PEM file with its private key" },
-	{ "trusted_proxy", SETTING_BOOL, 0, "BUDGET_TRUSTED_PROXY", NULL, 0, "server.trusted_proxy", "false", 0, 0, NULL,
-	  "a proxy in front of us does TLS: production starts without a certificate" },
 	/* the database */
 	{ "database_url", SETTING_TEXT, SECRET, "BUDGET_DATABASE_URL", NULL, 0, "database.url", NULL, 1, 4096, NULL,
 	  "an existing PostgreSQL to use; unset: a private one under home" },

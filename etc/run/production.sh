@@ -5,8 +5,8 @@ production_check() {
 	secrets_of_home
 	if [ "$BUDGET_ENV" = production ]; then
 		[ -n "$BUDGET_ADMIN_KEY" ] || lines="an admin key (BUDGET_ADMIN_KEY)"
-		if [ -z "$BUDGET_TLS_CERTIFICATE" ] && [ "$BUDGET_TRUSTED_PROXY" != true ]; then
-			lines="${lines:+$lines and }TLS (BUDGET_TLS_CERTIFICATE and BUDGET_TLS_KEY, or BUDGET_TRUSTED_PROXY=true behind a proxy that does it)"
+		if [ -z "$BUDGET_TLS_CERTIFICATE" ] && [ -z "$BUDGET_TRUSTED_PROXY" ]; then
+			lines="${lines:+$lines and }TLS (BUDGET_TLS_CERTIFICATE and BUDGET_TLS_KEY, or BUDGET_TRUSTED_PROXY=ADDRESS of a proxy that does it)"
 		fi
 		[ -z "$lines" ] || {
 			warn "BUDGET_ENV=production needs $lines. The next lines make them and start:"

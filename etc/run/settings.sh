@@ -41,7 +41,7 @@ read_settings() {
 	}
 	[ ! -s "$log" ] || sed 's/^budget: //' "$log" >&2
 	rm -f "$log"
-	BUDGET_DATABASE_URL='' BUDGET_ADMIN_KEY='' BUDGET_TLS_CERTIFICATE='' BUDGET_TLS_KEY=''
+	BUDGET_DATABASE_URL='' BUDGET_ADMIN_KEY='' BUDGET_TLS_CERTIFICATE='' BUDGET_TLS_KEY='' BUDGET_TRUSTED_PROXY=''
 	eval "$(printf '%s\n' "$text" | grep '^BUDGET_[A-Z_]*=' | grep -v '^BUDGET_HOME=')"
 }
 
