@@ -15,13 +15,14 @@ class Alerts(TestCase):
         """A budget of its own with one policy; returns both."""
         made = self.home.post("/api/v1/budgets", {"name": f"alerts {uuid.uuid4()}"})
         self.assertEqual(made.status, 201, made)
-        policy = self.home.post("/api/v1/policies", {"budget_id": made.json["budget_id"], "type": "warn", "period": "monthly", **fields})
+        policy = self.home.post("/api/v1/policies", {"budget_id": made.json["budget_id"], "type": "warn",
+                                                     "period": "monthly", **fields})
         self.assertEqual(policy.status, 201, policy)
         return policy.json
 
     def record(self, policy, tokens, **fields):
-        answer = self.home.post("/api/v1/usage/record", {"budget_id": policy["budget_id"], "provider": "ollama", "model": "llama3",
-                                                         "input_tokens": tokens, "output_tokens": 0, **fields})
+        answer = self.home.post("/api/v1/usage/record", {"budget_id": policy["budget_id"], "provider": "ollama",
+                                                         "model": "llama3", "input_tokens": tokens, "output_tokens": 0, **fields})
         self.assertEqual(answer.status, 201, answer)
 
     def alerts(self, policy, query=""):
@@ -77,7 +78,8 @@ class Alerts(TestCase):
         self.record(policy, 800)
         changed = self.home.put(f"/api/v1/policies/{policy['policy_id']}", {"token_limit": 900})
         self.assertEqual(changed.status, 200, changed)
-        self.assertEqual([(alert["level"], alert["resolved"]) for alert in self.alerts(policy)], [("warning", False), ("warning", True)])
+        self.assertEqual([(alert["level"], alert["resolved"]) for alert in self.alerts(policy)],
+                         [("warning", False), ("warning", True)])
         self.assertEqual(self.home.post(f"{ALERTS}/check?budget_id={policy['budget_id']}").json, [])
 
     def test_a_check_raises_what_stands_crossed_and_unsaid_once(self):
@@ -85,10 +87,12 @@ class Alerts(TestCase):
         self.record(policy, 960)
         self.home.sql(f"DELETE FROM budget.alert WHERE policy_id = '{policy['policy_id']}'")
         for ask, expected in (({"budget_id": policy["budget_id"], "period": "daily"}, []),
-                              ({"budget_id": policy["budget_id"], "period": "Monthly"}, ["warning", "action"]), (None, [])):
+                              ({"budget_id": policy["budget_id"], "period": "Monthly"}, ["warning", "action"]),
+                              (None, [])):
             raised = self.home.post(f"{ALERTS}/check", ask)
             self.assertEqual(raised.status, 200, raised)
-            self.assertEqual([alert["level"] for alert in raised.json if alert["policy_id"] == policy["policy_id"]], expected)
+            self.assertEqual([alert["level"] for alert in raised.json if alert["policy_id"] == policy["policy_id"]],
+                             expected)
 
     def test_rule_15_ignore_raises_none(self):
         policy = self.policy(type="ignore", token_limit=10)
@@ -98,8 +102,8 @@ class Alerts(TestCase):
 
     def test_rule_15_the_first_refusal_of_a_period_alerts(self):
         policy = self.policy(type="hard_limit", token_limit=1000)
-        ask = {"budget_id": policy["budget_id"], "context_id": "x", "component": "c", "provider": "ollama", "model": "llama3",
-               "tokens_allocated": 2000}
+        ask = {"budget_id": policy["budget_id"], "context_id": "x", "component": "c", "provider": "ollama",
+               "model": "llama3", "tokens_allocated": 2000}
         for _ in range(3):
             self.assert_problem(self.home.post("/api/v1/allocations", ask), 402)
         self.assertEqual(self.levels(policy), [("limit", "token_limit_exceeded", "error")])
@@ -109,7 +113,8 @@ class Alerts(TestCase):
         for n in range(8):
             self.record(policy, 85, context_id=f"session {n}")
         alerts = self.alerts(policy)
-        self.assertEqual([(alert["level"], alert["count"], len(alert["details"]["examples"])) for alert in alerts], [("warning", 8, 5)])
+        self.assertEqual([(alert["level"], alert["count"], len(alert["details"]["examples"])) for alert in alerts],
+                         [("warning", 8, 5)])
 
     def test_dismissing_and_acknowledging_are_one_act_done_once(self):
         policy = self.policy(token_limit=100)
@@ -135,7 +140,8 @@ class Alerts(TestCase):
             with self.subTest(query):
                 self.assert_problem(self.home.get(f"{ALERTS}?{query}"), 422)
         self.assert_problem(self.home.post(f"{ALERTS}/check", {"period": "fortnightly"}), 422)
-        self.assert_problem(self.home.post(f"{ALERTS}/check", {"budget_id": str(uuid.uuid4())}), 404, "budget_not_found")
+        self.assert_problem(self.home.post(f"{ALERTS}/check", {"budget_id": str(uuid.uuid4())}), 404,
+                            "budget_not_found")
 
     def test_the_report_shows_limits_alerts_and_what_cost_most(self):
         policy = self.policy(token_limit=100)
@@ -145,7 +151,8 @@ class Alerts(TestCase):
         self.assertEqual((report["totals"]["count"], report["totals"]["total_tokens"]), (2, 95))
         self.assertEqual([limit["policy_id"] for limit in report["limits"]], [policy["policy_id"]])
         self.assertEqual((report["alerts"]["open"], report["alerts"]["items"][0]["level"]), (2, "action"))
-        self.assertEqual([(line["name"], line["count"]) for line in report["top"]["component"]], [("loud", 1), ("others", 1)])
+        self.assertEqual([(line["name"], line["count"]) for line in report["top"]["component"]],
+                         [("loud", 1), ("others", 1)])
         self.assertEqual(report["unpriced"]["count"], 1)
         self.assertEqual(self.home.get("/api/v1/reports").json["total"], 3)
         self.assert_problem(self.home.get("/api/v1/reports/summary?period=fortnightly"), 422)

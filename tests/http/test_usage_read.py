@@ -21,15 +21,15 @@ class UsageReading(TestCase):
         return answer.json
 
     def test_a_record_reads_back_as_it_was_answered(self):
-        record = self.record(context_id="back", task_id="t", metadata={"a": [1, {"b": None}]}, user_id="u", request_id="r",
-                             operation_id="o", cache_read_tokens=3, reasoning_tokens=2)
+        record = self.record(context_id="back", task_id="t", metadata={"a": [1, {"b": None}]}, user_id="u",
+                             request_id="r", operation_id="o", cache_read_tokens=3, reasoning_tokens=2)
         self.assertEqual(self.home.get(f"{USAGE}/records/{record['record_id']}").json, record)
         self.assertEqual(self.listed("context_id=back")["items"], [record])
         self.assertEqual(self.home.get("/api/usage?context_id=back").json["items"], [record])
 
     def test_every_filter_cuts(self):
-        wanted = self.record(context_id="f1", task_id="f2", component="f3", task_type="f4", user_id="f5", operation_id="f6",
-                             request_id="f7", provider="openai", model="gpt-4o")
+        wanted = self.record(context_id="f1", task_id="f2", component="f3", task_type="f4", user_id="f5",
+                             operation_id="f6", request_id="f7", provider="openai", model="gpt-4o")
         for name in ("context_id", "task_id", "component", "task_type", "user_id", "operation_id", "request_id"):
             with self.subTest(name):
                 self.assertEqual(self.listed(f"{name}={wanted[name]}")["items"], [wanted])
@@ -50,13 +50,12 @@ class UsageReading(TestCase):
         self.assertEqual(seen, made[::-1])
 
     def test_bad_questions_are_answered_clearly(self):
-        for query, pointer in (("colour=red", "colour"), ("limit=0", "limit"), ("limit=1001", "limit"), ("limit=ten", "limit"),
-                               ("limit=1&limit=2", "limit"), ("tier=huge", "tier"), ("budget_id=7", "budget_id"), ("cursor=%21", "cursor"),
-                               ("priced=maybe", "priced"), ("start_date=yesterday", "start_date"), ("start_date=2026-02-30", "start_date"),
-                               ("start_date=2026-03-02&end_date=2026-03-01", "end_date")):
+        for query in ("colour=red", "limit=0", "limit=1001", "limit=ten", "limit=1&limit=2", "tier=huge", "budget_id=7",
+                      "cursor=%21", "priced=maybe", "start_date=yesterday", "start_date=2026-02-30",
+                      "end_date=2026-03-01&start_date=2026-03-02"):
             with self.subTest(query):
                 problem = self.assert_problem(self.home.get(f"{USAGE}/records?{query}"), 422)
-                self.assertIn(pointer, str(problem["errors"]))
+                self.assertIn(query.split("=")[0], str(problem["errors"]))
         self.assert_problem(self.home.get(f"{USAGE}/records?budget_id={uuid.uuid4()}"), 404, "budget_not_found")
         for query in ("context_id=%00", "context_id=%ff"):
             with self.subTest(query):
@@ -84,11 +83,11 @@ class UsageReading(TestCase):
     def test_every_way_to_add_up_gives_the_same(self):
         budget = self.home.post("/api/v1/budgets", {"name": "sums"}).json["budget_id"]
         for n in range(1, 30):
-            self.record(budget_id=budget, input_tokens=n * 37, output_tokens=n, cache_read_tokens=n % 5, component=f"c{n % 3}",
-                        model=("claude-3-haiku-20240307", "claude-3-opus-20240229")[n % 2], task_type=f"t{n % 4}")
+            self.record(budget_id=budget, input_tokens=n * 37, output_tokens=n, cache_read_tokens=n % 5,
+                        component=f"c{n % 3}", model=("claude-3-haiku-20240307", "claude-3-opus-20240229")[n % 2], task_type=f"t{n % 4}")
         plain_cost, plain_tokens = self.home.sql(
-            "SELECT trim_scale(sum(cost)), sum(total_tokens) FROM budget.usage_record u JOIN budget.shape s USING (tenant_id, shape_id) "
-            f"WHERE s.budget_id = '{budget}'")[0]
+            "SELECT trim_scale(sum(cost)), sum(total_tokens) FROM budget.usage_record u "
+            f"JOIN budget.shape s USING (tenant_id, shape_id) WHERE s.budget_id = '{budget}'")[0]
         plain_cost, plain_tokens = decimal.Decimal(plain_cost), int(plain_tokens)
         records = self.listed(f"budget_id={budget}&limit=1000")["items"]
         self.assertEqual(sum(item["total_cost"] for item in records), plain_cost)
@@ -100,7 +99,8 @@ class UsageReading(TestCase):
         }
         for name, summary in ways.items():
             with self.subTest(name):
-                self.assertEqual((summary["total_cost"], summary["total_tokens"], summary["count"]), (plain_cost, plain_tokens, 29))
+                self.assertEqual((summary["total_cost"], summary["total_tokens"], summary["count"]),
+                                 (plain_cost, plain_tokens, 29))
                 for dimension in summary["groups"].values():
                     self.assertEqual(sum(group["cost"] for group in dimension.values()), plain_cost)
                     self.assertEqual(sum(group["total_tokens"] for group in dimension.values()), plain_tokens)
