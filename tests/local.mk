@@ -68,3 +68,7 @@ endif
 # the programs of the unit suite, without running them
 .PHONY: check-programs
 check-programs: $(check_PROGRAMS)
+# ledger: the group writer (the tests run it under ThreadSanitizer as well)
+check_PROGRAMS += %D%/unit/test_group
+%C%_unit_test_group_SOURCES = %D%/unit/test_group.c $(UNIT_RUNNER)
+%C%_unit_test_group_LDADD = $(UNIT_LIBS)
