@@ -1,12 +1,14 @@
 -- Partitions by month of the id, made ahead; no DEFAULT partition.
 BEGIN;
-SELECT plan(12);
+SELECT plan(13);
 \set QUIET on
 SELECT is((SELECT count(*)::int FROM budget.partitions_make()), 0, 'the install made what is needed');
 SELECT ok((SELECT first_at <= date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - interval '27 days' FROM budget.partitions_range()), 'from last month on');
 SELECT ok((SELECT end_at > now() + interval '89 days' FROM budget.partitions_range()), 'three months ahead');
 SELECT is((SELECT array_agg(p) FROM budget.partitions_make(1, true, '2031-12-15T00:00Z') AS p),
     '{hold_2031_11,hold_2031_12,hold_2032_01,usage_record_2031_11,usage_record_2031_12,usage_record_2032_01}'::text[], 'a dry run names them, over the turn of a year');
+SELECT is((SELECT array_agg(p) FROM budget.partitions_make(0, true, '2031-03-02T00:00Z') AS p WHERE p LIKE 'hold%'),
+    '{hold_2031_01,hold_2031_02,hold_2031_03}'::text[], 'an id made 35 days ago has a place, however short the month between');
 SELECT hasnt_table('budget', 'hold_2031_12', 'and makes none');
 SELECT is((SELECT count(*)::int FROM budget.partitions_make(1, false, '2031-12-15T00:00Z')), 6, 'made');
 SELECT is((SELECT count(*)::int FROM budget.partitions_make(1, false, '2031-12-15T00:00Z')), 0, 'once');
