@@ -103,6 +103,13 @@ fail_by_state(struct budget_ctx *ctx, const char *state)
 	    " this request's id.");
 }
 
+/* A row no partition takes: the job that makes them ahead is behind. Our fault, and soon over: the client must keep it. */
+static bool
+is_partition_missing(const PGresult *result, const char *state)
+{
+	return strcmp(state, "23514") == 0 && PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) == NULL;
+}
+
 /* Turns a failed result into ctx->error. The connection is dropped when it is of no more use. */
 static enum budget_status
 fail_by_result(struct budget_ctx *ctx, const PGresult *result, enum budget_statement statement)
@@ -112,7 +119,11 @@ fail_by_result(struct budget_ctx *ctx, const PGresult *result, enum budget_state
 
 	if (state != NULL && strncmp(state, "BG", 2) == 0)
 		return fail_as_said(ctx, result, state);
-	status = fail_by_state(ctx, state != NULL ? state : "08006");
+	if (state != NULL && is_partition_missing(result, state))
+		status = budget_fail(ctx, BUDGET_EBUSY, "partition_missing", NULL, "The database has no table for this month yet:"
+		    " try again with the same id.");
+	else
+		status = fail_by_state(ctx, state != NULL ? state : "08006");
 	message = field_of(ctx, result, PG_DIAG_MESSAGE_PRIMARY);
 	context = field_of(ctx, result, PG_DIAG_CONTEXT);
 	ctx->error.internal = budget_arena_printf(&ctx->arena, "%s: %s %s [%s]", budget_statement_name(statement),

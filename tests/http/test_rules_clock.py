@@ -6,7 +6,7 @@ from decimal import Decimal
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 from home import main  # noqa: E402
-from ledger import API, ClockCase  # noqa: E402
+from ledger import API, ClockCase, uuid7  # noqa: E402
 
 UTC = datetime.timezone.utc
 
@@ -110,6 +110,15 @@ class Clock(ClockCase):
                     timestamp=(midnight - datetime.timedelta(seconds=10)).isoformat())
         self.assertEqual(self.used(policy), (0, 0), "yesterday's spend")
         self.assertEqual(self.drift(), [])
+
+    def test_rule_10_a_month_without_a_table_is_no_fault_of_the_record(self):
+        self.shift(datetime.timedelta(days=9000).total_seconds())
+        record = {"provider": "acme", "model": "plain", "input_tokens": 1, "record_id": uuid7(-9000 * 86400 * 1000)}
+        answer = self.home.post(f"{API}/usage/record", record)
+        self.assertIsNotNone(answer.headers["Retry-After"])
+        self.assert_problem(answer, 503, "partition_missing")
+        self.home.sql("SELECT budget.partitions_make()")
+        self.assertEqual(self.home.post(f"{API}/usage/record", record).status, 201)
 
     def test_rule_11_a_clock_that_goes_back_revives_no_hold(self):
         budget, policy = self.limited(period="lifetime", cost_limit=1)
