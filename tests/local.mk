@@ -60,7 +60,10 @@ check_PROGRAMS += %D%/unit/test_amount
 
 # alerts, reports
 
-# ledger
+# ledger: the group writer (the tests run it under ThreadSanitizer as well)
+check_PROGRAMS += %D%/unit/test_group
+%C%_unit_test_group_SOURCES = %D%/unit/test_group.c $(UNIT_RUNNER)
+%C%_unit_test_group_LDADD = $(UNIT_LIBS)
 
 TESTS += $(check_PROGRAMS)
 endif
@@ -68,7 +71,3 @@ endif
 # the programs of the unit suite, without running them
 .PHONY: check-programs
 check-programs: $(check_PROGRAMS)
-# ledger: the group writer (the tests run it under ThreadSanitizer as well)
-check_PROGRAMS += %D%/unit/test_group
-%C%_unit_test_group_SOURCES = %D%/unit/test_group.c $(UNIT_RUNNER)
-%C%_unit_test_group_LDADD = $(UNIT_LIBS)

@@ -180,7 +180,7 @@ void
 out_table(struct cli *cli, const struct view *view, const struct rows *rows)
 {
 	struct table table = { .count = 0 };
-	const char *titles[COLUMNS_MAX];
+	const char *titles[COLUMNS_MAX] = { NULL };
 
 	if (rows->count == 0) {
 		printf("%s\n", is_filtered(cli) ? "Nothing matches what was asked for." : view->empty != NULL ? view->empty
