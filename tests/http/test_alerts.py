@@ -22,7 +22,8 @@ class Alerts(TestCase):
 
     def record(self, policy, tokens, **fields):
         answer = self.home.post("/api/v1/usage/record", {"budget_id": policy["budget_id"], "provider": "ollama",
-                                                         "model": "llama3", "input_tokens": tokens, "output_tokens": 0, **fields})
+                                                         "model": "llama3", "input_tokens": tokens,
+                                                         "output_tokens": 0, **fields})
         self.assertEqual(answer.status, 201, answer)
 
     def alerts(self, policy, query=""):
@@ -93,6 +94,14 @@ class Alerts(TestCase):
             self.assertEqual(raised.status, 200, raised)
             self.assertEqual([alert["level"] for alert in raised.json if alert["policy_id"] == policy["policy_id"]],
                              expected)
+
+    def test_rule_15_the_first_amount_above_a_limit_of_0_alerts(self):
+        policy = self.policy(cost_limit=0)
+        self.record(policy, 10)  # a free model
+        self.assertEqual(self.levels(policy), [])
+        for _ in range(2):
+            self.record(policy, 10, provider="anthropic", model="claude-3-haiku-20240307")
+        self.assertEqual(self.levels(policy), [("limit", "cost_limit_exceeded", "error")])
 
     def test_rule_15_ignore_raises_none(self):
         policy = self.policy(type="ignore", token_limit=10)

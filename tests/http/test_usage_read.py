@@ -84,7 +84,8 @@ class UsageReading(TestCase):
         budget = self.home.post("/api/v1/budgets", {"name": "sums"}).json["budget_id"]
         for n in range(1, 30):
             self.record(budget_id=budget, input_tokens=n * 37, output_tokens=n, cache_read_tokens=n % 5,
-                        component=f"c{n % 3}", model=("claude-3-haiku-20240307", "claude-3-opus-20240229")[n % 2], task_type=f"t{n % 4}")
+                        component=f"c{n % 3}", model=("claude-3-haiku-20240307", "claude-3-opus-20240229")[n % 2],
+                        task_type=f"t{n % 4}")
         plain_cost, plain_tokens = self.home.sql(
             "SELECT trim_scale(sum(cost)), sum(total_tokens) FROM budget.usage_record u "
             f"JOIN budget.shape s USING (tenant_id, shape_id) WHERE s.budget_id = '{budget}'")[0]

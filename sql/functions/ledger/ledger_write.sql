@@ -54,9 +54,10 @@ BEGIN
           JOIN unnest(p_slots) s ON s.revision = k.revision AND s.scope = k.scope AND s.is_active AND s.type <> 'ignore'
          CROSS JOIN LATERAL (SELECT CASE s.period WHEN 'rolling' THEN s.window_cost ELSE k.cost END AS cost_after,
                                     CASE s.period WHEN 'rolling' THEN s.window_tokens ELSE k.tokens END AS tokens_after) a
+         -- A limit of 0 is crossed by the first amount above it (greatest): alert_cross() looks closer.
          WHERE EXISTS (SELECT FROM unnest(ARRAY[s.warning_threshold, s.action_threshold, 1]) level
-                        WHERE (a.cost_after >= level * s.cost_limit AND a.cost_after - p.cost - p.ceiling < level * s.cost_limit)
-                           OR (a.tokens_after >= level * s.token_limit AND a.tokens_after - p.tokens < level * s.token_limit))
+                        WHERE (a.cost_after >= level * s.cost_limit AND a.cost_after - p.cost - p.ceiling < greatest(level * s.cost_limit, 1e-30))
+                           OR (a.tokens_after >= level * s.token_limit AND a.tokens_after - p.tokens < greatest(level * s.token_limit, 1)))
     LOOP
         PERFORM budget.alert_cross(p_tenant, (c.s).revision, (c.s).scope, c.period_start,
             (budget.period_bounds((c.s).period, (c.s).time_zone, (c.s).week_start, (c.s).month_reset_day, (c.s).window_seconds, c.period_start)).period_end,
