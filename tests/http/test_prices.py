@@ -83,7 +83,7 @@ class Prices(TestCase):
         half = self.calculate(model="whisper-1", input_tokens=90)
         self.assertEqual((half["priced"], half["total_cost"]), (False, None))
 
-    def test_a_price_of_ones_own_keeps_every_digit_and_prices_records(self):
+    def test_rule_01_a_price_keeps_every_digit_and_so_do_costs(self):
         model = f"own-{uuid.uuid4()}"
         price = self.set_price(provider="acme", model=model, input_cost_per_token="0.000001234567890123456789", output_cost_per_token=Decimal("2e-6"))
         self.assertEqual((price["input_cost_per_token"], price["source"], price["verified"], price["scope"]),
@@ -94,7 +94,7 @@ class Prices(TestCase):
         self.assertEqual((record.json["pricing_id"], record.json["priced"]), (price["pricing_id"], True))
         self.assertEqual(self.home.get(f"/api/v1/prices/{price['pricing_id']}").json["model"], model)
 
-    def test_a_price_change_leaves_the_past_alone(self):
+    def test_rule_03_the_price_is_frozen_on_the_record(self):
         model = f"moved-{uuid.uuid4()}"
         usage = {"provider": "acme", "model": model, "input_tokens": 10, "output_tokens": 0}
         self.set_price(provider="acme", model=model, input_cost_per_token="0.001", output_cost_per_token=0)
@@ -163,9 +163,13 @@ class Prices(TestCase):
             self.assertIn("vision", item["capabilities"])
             self.assertEqual((item["tier"], item["savings"]), ("remote_heavyweight", answer.json["current_cost"] - item["estimated_cost"]))
 
-    def test_a_model_without_a_price_counts_at_the_ceiling(self):
-        record = self.home.post("/api/v1/usage/record", {"provider": "nobody", "model": f"new-{uuid.uuid4()}", "input_tokens": 10, "output_tokens": 5}).json
+    def test_rule_03_a_model_with_no_price_is_never_0_and_priced_as_soon_as_it_has_one(self):
+        usage = {"provider": "nobody", "model": f"new-{uuid.uuid4()}", "input_tokens": 10, "output_tokens": 5}
+        record = self.home.post("/api/v1/usage/record", usage).json
         self.assertEqual((record["priced"], record["total_cost"], record["pricing_id"]), (False, None, None))
+        self.set_price(provider="nobody", model=usage["model"], input_cost_per_token="0.01", output_cost_per_token="0.1")
+        record = self.home.post("/api/v1/usage/record", usage).json
+        self.assertEqual((record["priced"], record["total_cost"]), (True, Decimal("0.6")))
 
 
 main()

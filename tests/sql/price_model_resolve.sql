@@ -1,6 +1,6 @@
 -- Names of models: exact, alias, date removed, prefixes of hosts; the tenant's own rows first.
 BEGIN;
-SELECT plan(31);
+SELECT plan(33);
 SELECT set_config('budget.tenant', budget.catalogue_tenant()::text, true);
 DELETE FROM budget.price; DELETE FROM budget.model_alias; DELETE FROM budget.provider_name;
 INSERT INTO budget.provider_name (tenant_id, name, provider, kind) SELECT budget.catalogue_tenant(), * FROM (VALUES
@@ -12,9 +12,11 @@ SELECT budget.catalogue_tenant(), budget.uuid_v7(), v.*, 'catalogue', '2024-01-0
     ('openai', 'gpt-4o', 2.5, 10), ('openai', 'gpt-4o-2024-05-13', 5, 15), ('openai', 'gpt-4', 30, 60), ('openai', 'gpt-4.1', 2, 8),
     ('anthropic', 'claude-sonnet-4', 3, 15), ('anthropic', 'claude-3-5-sonnet', 3, 15), ('google', 'gemini-2.5-pro', 1.25, 10),
     ('groq', 'llama-3.3-70b-versatile', 0.59, 0.79), ('azure', 'gpt-4o', 2.5, 10), ('openrouter', 'z-ai/glm-4.6', 0.5, 2),
-    ('groq', 'shared-model', 1, 2), ('openai', 'shared-model', 3, 4), ('ollama', '*', 0, 0)) AS v;
+    ('groq', 'shared-model', 1, 2), ('openai', 'shared-model', 3, 4), ('ollama', '*', 0, 0),
+    ('anthropic', 'claude-x', 3, 15), ('bedrock', 'anthropic.claude-x', 30, 150)) AS v;
 INSERT INTO budget.model_alias (tenant_id, provider, alias, price_provider, model) SELECT budget.catalogue_tenant(), * FROM (VALUES
-    ('anthropic', 'claude-4-sonnet', 'anthropic', 'claude-sonnet-4'), ('openai', 'chatgpt-4o', 'openai', 'gpt-4o')) AS v;
+    ('anthropic', 'claude-4-sonnet', 'anthropic', 'claude-sonnet-4'), ('openai', 'chatgpt-4o', 'openai', 'gpt-4o'),
+    ('bedrock', 'claude-x', 'bedrock', 'anthropic.claude-x')) AS v;
 
 CREATE FUNCTION pg_temp.found(provider text, model text) RETURNS text LANGUAGE sql AS $$
     SELECT price_provider || ' ' || price_model FROM budget.model_resolve(budget.local_tenant(), provider, model)
@@ -46,6 +48,8 @@ SELECT is(pg_temp.found(p, m), f, format('%s %s', coalesce(p, 'any'), m)) FROM (
     (NULL, 'gpt-4o', 'openai gpt-4o'),
     (NULL, 'anthropic/claude-sonnet-4-20250514', 'anthropic claude-sonnet-4'),
     (NULL, 'shared-model', 'openai shared-model'),
+    ('azure', 'claude-x-20260101', 'anthropic claude-x'),
+    (NULL, 'claude-x', 'bedrock anthropic.claude-x'),
     ('nobody', 'gpt-4o', NULL),
     ('openai', '', NULL)) AS t (p, m, f);
 

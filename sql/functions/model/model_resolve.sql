@@ -35,21 +35,21 @@ BEGIN
     END LOOP;
 END $$;
 
--- The same when the client did not say who provides it: the dearest candidate, so that leaving the provider out is no
--- escape. Among equals the one that makes the model goes before those that host it.
-CREATE OR REPLACE FUNCTION budget.model_probe_any(tenant uuid, model text, OUT price_provider text,
-    OUT price_model text)
+-- The same by model alone. Whoever did not say the provider gets the dearest candidate, so that leaving it out is no
+-- escape; among equals the one that makes the model goes before those that host it. only_makers: what a reseller resells.
+CREATE OR REPLACE FUNCTION budget.model_probe_any(tenant uuid, model text, only_makers boolean,
+    OUT price_provider text, OUT price_model text)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT c.provider, c.model
-    FROM (SELECT p.tenant_id, p.provider, p.model FROM budget.price AS p
+    FROM (SELECT p.provider, p.model FROM budget.price AS p
           WHERE p.tenant_id IN (model_probe_any.tenant, budget.catalogue_tenant()) AND p.model = model_probe_any.model
           UNION
-          SELECT a.tenant_id, a.price_provider, a.model FROM budget.model_alias AS a
+          SELECT a.price_provider, a.model FROM budget.model_alias AS a
           WHERE a.tenant_id IN (model_probe_any.tenant, budget.catalogue_tenant())
-              AND a.alias = model_probe_any.model) AS c
+            AND a.alias = model_probe_any.model) AS c
     LEFT JOIN LATERAL budget.price_at(model_probe_any.tenant, c.provider, c.model, 'standard', now()) AS p ON true
-    LEFT JOIN budget.provider_name AS n
-        ON n.tenant_id = budget.catalogue_tenant() AND n.name = c.provider
+    LEFT JOIN budget.provider_name AS n ON n.tenant_id = budget.catalogue_tenant() AND n.name = c.provider
+    WHERE n.kind = 'maker' OR NOT only_makers
     ORDER BY p.output_cost_per_token DESC NULLS LAST, p.input_cost_per_token DESC NULLS LAST,
              coalesce(n.kind, 'host') = 'maker' DESC, c.provider LIMIT 1
 $$;
@@ -76,7 +76,7 @@ BEGIN
         '|^(?:us-gov|us|eu|apac|ap|jp|au|ca|global)\.', '');
     -- As its seller names it.
     FOREACH tried IN ARRAY ARRAY[name, bare] LOOP
-        SELECT * INTO price_provider, price_model FROM budget.model_probe_dated(tenant, seller, tried);
+        SELECT * INTO price_provider, price_model FROM budget.model_probe_dated(tenant, seller, tried, false);
         IF price_model IS NOT NULL THEN
             RETURN;
         END IF;
@@ -88,7 +88,7 @@ BEGIN
     IF maker IS NOT NULL THEN
         bare := substr(bare, length((regexp_match(bare, '^([^/.]+)[/.]'))[1]) + 2);
         IF seller IS NOT NULL THEN
-            SELECT * INTO price_provider, price_model FROM budget.model_probe_dated(tenant, seller, bare);
+            SELECT * INTO price_provider, price_model FROM budget.model_probe_dated(tenant, seller, bare, false);
             IF price_model IS NOT NULL THEN
                 RETURN;
             END IF;
@@ -100,20 +100,20 @@ BEGIN
     IF kind = 'local' THEN
         SELECT * INTO price_provider, price_model FROM budget.model_probe(tenant, seller, '*');
     ELSIF seller IS NULL OR kind = 'reseller' OR maker = seller THEN
-        SELECT * INTO price_provider, price_model FROM budget.model_probe_dated(tenant, maker, bare);
+        SELECT * INTO price_provider, price_model FROM budget.model_probe_dated(tenant, maker, bare, true);
     END IF;
 END $$;
 
 -- model_probe() with the name as it is, then with up to three endings removed, one at a time: the longest name wins.
-CREATE OR REPLACE FUNCTION budget.model_probe_dated(tenant uuid, provider text, model text, OUT price_provider text,
-    OUT price_model text)
+CREATE OR REPLACE FUNCTION budget.model_probe_dated(tenant uuid, provider text, model text, only_makers boolean,
+    OUT price_provider text, OUT price_model text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
     name text := model;
 BEGIN
     FOR attempt IN 0..3 LOOP
         IF provider IS NULL THEN
-            SELECT * INTO price_provider, price_model FROM budget.model_probe_any(tenant, name);
+            SELECT * INTO price_provider, price_model FROM budget.model_probe_any(tenant, name, only_makers);
         ELSE
             SELECT * INTO price_provider, price_model FROM budget.model_probe(tenant, provider, name);
         END IF;
