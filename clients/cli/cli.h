@@ -149,8 +149,11 @@ int cli_fail(const struct cli *cli, int code, const char *format, ...) __attribu
 /** Fails with the context's error and the exit code that belongs to its status. */
 int cli_fail_ctx(const struct cli *cli);
 
-/** Keeps a parsed value until the end of the command. */
+/** Keeps a parsed value until cli_release(). */
 void cli_keep(struct cli *cli, struct json_object *value);
+
+/** Frees what was kept, and the memory. */
+void cli_release(struct cli *cli);
 
 /* parse.c */
 /** Reads the command line into cli. Returns 0, or an exit code after saying why. */
@@ -162,6 +165,10 @@ extern const struct option global_options[], paging_options[];
 /* suggest.c */
 /** The candidate nearest to a mistyped word, or NULL when none is near. */
 const char *suggest(const char *word, const char *const *candidates, size_t count);
+
+/* complete.c */
+/** Prints what the last of these words may become. */
+int complete(int argc, char **argv);
 
 /* help.c */
 /** Prints help for cli's noun and command as far as they are known. */

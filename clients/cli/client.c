@@ -186,6 +186,10 @@ client_call(struct cli *cli, const char *method, const char *path, const char *b
 		print_masked("< ", answer.http.body);
 	if (budget_json_parse(&cli->ctx, answer.http.body, answer.http.body_length, &answer.json) == BUDGET_OK)
 		cli_keep(cli, answer.json);
+	if (answer.http.status == 503 && budget_json_get(answer.json, "checks") != NULL) {
+		*ret_answer = answer; /* /health of an ill service says what is ill */
+		return 0;
+	}
 	if (answer.http.status < 200 || answer.http.status > 299 || (answer.json == NULL && answer.http.body_length > 0))
 		return explain(cli, &answer, path);
 	*ret_answer = answer;

@@ -25,8 +25,8 @@ const char *where_database(struct cli *cli);
  * Sends one request.
  * @param path  "/api/v1/limits?period=daily"
  * @param body  JSON text or NULL
- * @return 0 on a 2xx answer; else an exit code after the problem was explained on stderr (with --format json the
- *         problem document itself also goes to stdout)
+ * @return 0 on a 2xx answer, and on the 503 of /health, which is an answer too; else an exit code after the problem was
+ *         explained on stderr (with --format json the problem document itself also goes to stdout)
  */
 int client_call(struct cli *cli, const char *method, const char *path, const char *body, struct answer *ret_answer);
 
@@ -36,6 +36,13 @@ void client_advise(struct cli *cli, FILE *out, struct json_object *decision);
 /* run.c */
 /** Builds the request of cli's command from the tables and sends it: client_call() for commands of their own. */
 int command_call(struct cli *cli, struct answer *ret_answer);
+
+/** Writes an answer's body to stdout as it came, with a line end. */
+void print_body(const struct answer *answer);
+
+/* list.c */
+/** Fetches the pages of a list, as many as wanted, and shows them with the command's view. Returns an exit code. */
+int command_list(struct cli *cli, const char *path);
 
 /** Shows an answer as cli's command and --format want it. Returns an exit code. */
 int command_show(struct cli *cli, const struct answer *answer);

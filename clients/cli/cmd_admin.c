@@ -194,7 +194,7 @@ config_get(struct cli *cli)
 	if (cli->output == OUTPUT_JSON) {
 		printf("%s\n", budget_json_print(&cli->ctx, found));
 	} else if (cli->output == OUTPUT_CSV) {
-		out_csv(cli, &settings_view, &rows);
+		out_csv(cli, &settings_view, &rows, true);
 	} else {
 		value = out_cell(cli, CELL_TEXT, "value", found, found);
 		printf("%s\n", value != NULL ? value : "");

@@ -27,58 +27,42 @@ print_check(void *user, const char *name, struct json_object *value)
 	printf("  %s: %s%s%s\n", name, status, detail != NULL ? ", " : "", detail != NULL ? detail : "");
 }
 
-/* Limits that the filters leave, for the table and for csv. */
+/* The head line, and below it what is not well. Exit code: that of a busy service when it is unhealthy. */
 static int
-show_limits(struct cli *cli, const char *path)
+show_health(struct cli *cli)
 {
-	struct answer answer;
-	struct json_object *items;
-	struct rows rows;
-	struct json_object **kept;
-	int code = client_call(cli, "GET", path, NULL, &answer);
+	struct answer health;
+	const char *state, *version;
+	int code = client_call(cli, "GET", "/health", NULL, &health);
 
 	if (code != 0)
 		return code;
-	items = out_at(answer.json, "items");
-	kept = budget_arena_alloc(&cli->ctx.arena, (budget_json_length(items) + 1) * sizeof *kept);
-	if (kept == NULL)
-		return cli_fail(cli, EXIT_DATA, "the list does not fit in memory.");
-	for (size_t i = 0; i < budget_json_length(items); i++)
-		kept[i] = budget_json_at(items, i);
-	rows = (struct rows){ kept, budget_json_length(items), answer.json };
-	if (cli->output == OUTPUT_CSV)
-		out_csv(cli, &limits_view, &rows);
-	else
-		out_table(cli, &limits_view, &rows);
-	return 0;
+	version = out_cell(cli, CELL_TEXT, "version", health.json, health.json);
+	state = out_cell(cli, CELL_TEXT, "status", health.json, health.json);
+	printf("Budget %s at %s: %s\n", version != NULL ? version : "?", cli->url, state != NULL ? state : "unknown");
+	budget_json_each(out_at(health.json, "checks"), print_check, cli);
+	return health.http.status == 503 ? budget_status_exit(BUDGET_EBUSY) : 0;
 }
 
-/* 503 is an answer here, not a failure: an unhealthy service says what is ill. */
+/* json: the service's own state; with a filter, and in the other formats, what is left of the limits. */
 static int
 status(struct cli *cli)
 {
-	struct answer health;
-	const char *path = NULL, *state, *version;
+	struct answer answer;
+	const char *path = NULL;
 	int code = build_path(cli, &path);
 
-	if (code != 0)
-		return code;
-	if (cli->output == OUTPUT_JSON)
-		code = client_call(cli, "GET", "/api/v1/status", NULL, &health);
-	else if (cli->output == OUTPUT_TABLE)
-		code = client_call(cli, "GET", "/health", NULL, &health);
-	if (code != 0)
-		return code;
-	if (cli->output == OUTPUT_JSON)
-		return command_show(cli, &health);
-	if (cli->output == OUTPUT_TABLE) {
-		state = out_cell(cli, CELL_TEXT, "status", health.json, health.json);
-		version = out_cell(cli, CELL_TEXT, "version", health.json, health.json);
-		printf("Budget %s at %s: %s\n", version != NULL ? version : "?", cli->url, state != NULL ? state : "unknown");
-		budget_json_each(out_at(health.json, "checks"), print_check, cli);
-		putchar('\n');
+	if (code == 0 && cli->output == OUTPUT_TABLE) {
+		code = show_health(cli);
+		if (code == 0)
+			putchar('\n');
 	}
-	return show_limits(cli, path);
+	if (code != 0)
+		return code;
+	if (cli->output != OUTPUT_JSON || strchr(path, '?') != NULL)
+		return command_list(cli, path);
+	code = client_call(cli, "GET", "/api/v1/status", NULL, &answer);
+	return code != 0 ? code : command_show(cli, &answer);
 }
 
 static const struct option status_options[] = {
@@ -91,7 +75,7 @@ static const struct option status_options[] = {
 
 const struct command status_commands[] = {
 	{ .about = "is the service up, and what is left of every limit", .options = status_options,
-	  .method = "GET", .path = "/limits", .view = &limits_view,
+	  .method = "GET", .path = "/limits", .flags = PAGED, .view = &limits_view,
 	  .example = "budget status\nbudget status --period daily --format json", .run = status },
 	{ 0 }
 };

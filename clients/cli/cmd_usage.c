@@ -180,7 +180,7 @@ show_groups(struct cli *cli, struct json_object *answer, const char *by, bool is
 	budget_json_each(out_at(answer, budget_arena_printf(&cli->ctx.arena, "groups.%s", by)), take_group, &groups);
 	rows = (struct rows){ groups.items, groups.count, answer };
 	if (is_csv) {
-		out_csv(cli, &view, &rows);
+		out_csv(cli, &view, &rows, true);
 		return;
 	}
 	if (groups.count == 0)

@@ -125,6 +125,14 @@ cli_keep(struct cli *cli, struct json_object *value)
 	cli->kept[cli->kept_count++] = value;
 }
 
+void
+cli_release(struct cli *cli)
+{
+	for (size_t i = 0; i < cli->kept_count; i++)
+		budget_json_put(&cli->kept[i]);
+	budget_ctx_clear(&cli->ctx);
+}
+
 /* A key on the command line is wiped there: ps and /proc show argv. */
 static void
 hide_keys(struct cli *cli, int argc, char **argv)
@@ -206,13 +214,13 @@ main(int argc, char **argv)
 	struct cli cli = { .noun = NULL };
 	int code;
 
+	if (argc > 1 && strcmp(argv[1], "__complete") == 0)
+		return complete(argc - 2, argv + 2);
 	out_setup();
 	budget_ctx_init(&cli.ctx, ARENA_MAX_BYTES);
 	code = run(&cli, argc, argv);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && code == 0)
 		code = cli_fail(&cli, EXIT_FILE, "the output could not be written.");
-	for (size_t i = 0; i < cli.kept_count; i++)
-		budget_json_put(&cli.kept[i]);
-	budget_ctx_clear(&cli.ctx);
+	cli_release(&cli);
 	return code;
 }

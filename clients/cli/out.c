@@ -23,11 +23,10 @@ print_csv_field(const char *text)
 }
 
 void
-out_csv(struct cli *cli, const struct view *view, const struct rows *rows)
+out_csv(struct cli *cli, const struct view *view, const struct rows *rows, bool has_header)
 {
-	for (const struct column *column = view->columns; column->title != NULL; column++)
-		printf("%s%s", column == view->columns ? "" : ",", column->path);
-	fputs("\r\n", stdout);
+	for (const struct column *column = view->columns; has_header && column->title != NULL; column++)
+		printf("%s%s%s", column == view->columns ? "" : ",", column->path, column[1].title == NULL ? "\r\n" : "");
 	for (size_t r = 0; r < rows->count; r++) {
 		for (const struct column *column = view->columns; column->title != NULL; column++) {
 			struct json_object *value = out_at(rows->items[r], column->path);

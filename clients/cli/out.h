@@ -19,8 +19,8 @@ void out_table(struct cli *cli, const struct view *view, const struct rows *rows
 /** One object, one line a member. */
 void out_card(struct cli *cli, const struct view *view, struct json_object *object);
 
-/** RFC 4180: header of member names, CRLF, every digit, every column of the view. */
-void out_csv(struct cli *cli, const struct view *view, const struct rows *rows);
+/** RFC 4180: header of paths where wanted, CRLF, every digit, every column of the view. */
+void out_csv(struct cli *cli, const struct view *view, const struct rows *rows, bool has_header);
 
 /**
  * A sentence with values in it: {path} or {path:money|count|percent|time|rate|bool}; a part in [brackets] is left out

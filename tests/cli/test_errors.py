@@ -70,6 +70,14 @@ class Service(StubCase):
         self.assertEqual(self.run_cli("limits", "list", "--api-key", "k").code, 69)
         self.assertEqual(len(self.stub.requests), 1)
 
+    def test_an_ill_service_says_what_is_ill(self):
+        self.stub.answer("GET", "/health", {"status": "unhealthy", "version": "9.9", "checks": {
+            "database": {"status": "failed", "detail": "no connection"}, "jobs": {"status": "ok"}}}, 503)
+        ran = self.run_cli("status")
+        self.assertEqual(ran.code, 75)
+        self.assertIn(": unhealthy\n  database: failed, no connection\n", ran.out)
+        self.assertNotIn("jobs", ran.out)
+
     def test_a_refusal_by_policy_exits_2(self):
         self.stub.answer("POST", "/api/v1/check", {"allowed": False, "decision": "block", "reason": "Daily limit exceeded.",
                          "alternatives": [{"provider": "openai", "model": "gpt-4o-mini", "estimated_cost": 0.0021}]})
