@@ -183,6 +183,19 @@ apply_migration(struct run *run, const char *path, bool *ret_is_new)
 	return BUDGET_OK;
 }
 
+/* Functions of an older tree over the tables of a newer one would be a silent step back. */
+static enum budget_status
+refuse_newer(struct run *run, const struct budget_migrate_files *files)
+{
+	const char *last[] = { files->count ? budget_migrate_version(run->ctx, files->paths[files->count - 1]) : "" }, *newer;
+
+	BUDGET_TRY(value(run, "SELECT max(version COLLATE \"C\") FROM budget.migration WHERE version COLLATE \"C\" > $1", 1, last, &newer));
+	if (!newer)
+		return BUDGET_OK;
+	return budget_fail(run->ctx, BUDGET_ECONFLICT, "database_newer", NULL,
+	    "This database was migrated by a newer release (%s, this one ends with %s): start that release instead.", newer, last[0]);
+}
+
 static enum budget_status
 apply_migrations(struct run *run)
 {
@@ -190,6 +203,7 @@ apply_migrations(struct run *run)
 	int applied = 0;
 
 	BUDGET_TRY(budget_migrate_list(run->ctx, budget_arena_printf(&run->ctx->arena, "%s/migrations", run->what->sql_dir), &files));
+	BUDGET_TRY(refuse_newer(run, &files));
 	for (size_t i = 0; i < files.count; i++) {
 		bool is_new;
 		BUDGET_TRY(apply_migration(run, files.paths[i], &is_new));

@@ -81,7 +81,10 @@ check_migrations(struct look *look)
 	const char *changed = NULL;
 
 	if (PQresultStatus(result) != PGRES_TUPLES_OK) {
-		find(look, "migrations", false, "no schema budget here: run `budget db migrate`");
+		const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+		bool is_forbidden = state && strcmp(state, "42501") == 0;
+		find(look, "migrations", false, is_forbidden ? "the login %s may not look: connect as the role that runs migrations"
+		    : "no schema budget here (login %s): run `budget db migrate`", PQuser(look->connection));
 		return BUDGET_OK;
 	}
 	BUDGET_TRY(budget_migrate_list(look->ctx, budget_arena_printf(&look->ctx->arena, "%s/migrations", look->what->sql_dir), &files));

@@ -7,10 +7,12 @@
 #include "clients/cli/cmd_db.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "lib/ctx.h"
 #include "lib/migrate.h"
@@ -109,13 +111,33 @@ check(struct budget_ctx *ctx, const struct db_options *options)
 	return bad ? EXIT_FAILURE : EX_OK;
 }
 
-/* The folder sql/ when nobody names one: the data folder's, which is the installed one or BUDGET_DATA_DIR. */
+/* sql/ of the installation this program stands in (bin/../share/budget/sql), wherever that was moved; NULL: of none. */
+static const char *
+installed_sql_dir(struct budget_ctx *ctx)
+{
+	char self[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+	char *slash;
+
+	for (int up = 0; up < 2; up++) {
+		self[length > 0 ? length : 0] = '\0';
+		if ((slash = strrchr(self, '/')) == NULL)
+			return NULL;
+		length = slash - self;
+	}
+	const char *path = budget_arena_printf(&ctx->arena, "%.*s/share/budget/sql", (int)length, self);
+	return path && access(path, R_OK | X_OK) == 0 ? path : NULL;
+}
+
+/* The folder sql/ when nobody names one. */
 static const char *
 default_sql_dir(struct budget_ctx *ctx)
 {
-	const char *named = getenv("BUDGET_SQL_DIR");
+	const char *named = getenv("BUDGET_SQL_DIR"), *data = getenv("BUDGET_DATA_DIR"), *installed = installed_sql_dir(ctx);
 
-	return named && *named ? named : budget_arena_printf(&ctx->arena, "%s/sql", budget_data_dir());
+	if (named && *named)
+		return named;
+	return installed && (!data || !*data) ? installed : budget_arena_printf(&ctx->arena, "%s/sql", budget_data_dir());
 }
 
 static int

@@ -75,6 +75,13 @@ class Migrate(ServerCase):
         self.assertEqual(self.migrate(url).code, 0)
         self.assertEqual(self.server.value("SELECT to_regproc('budget.of_old') IS NULL", url), "t")
 
+    def test_an_older_release_leaves_a_newer_database_alone(self):
+        url = self.install()
+        self.server.sql("INSERT INTO budget.migration VALUES ('9000_future', 'x')", url)
+        done = self.migrate(url)
+        self.assertEqual(done.code, 65)
+        self.assertIn("newer release (9000_future", done.err)
+
     def test_what_is_stored_by_the_api_survives_a_start(self):
         url = self.install()
         self.server.sql("INSERT INTO budget.setting VALUES ('backdate_hours', '24', now(), 'me')", url)
@@ -176,6 +183,9 @@ class Check(ServerCase):
         url = self.install()
         self.server.sql("DROP FUNCTION budget.job_list(uuid, jsonb, jsonb)", url)
         self.assert_bad(url, "functions", "JOB_LIST")
+
+    def test_a_login_that_may_not_look(self):
+        self.assert_bad(self.install().replace("user=postgres", "user=budget_app"), "migrations", "may not look")
 
     def test_row_security_switched_off(self):
         url = self.install()
