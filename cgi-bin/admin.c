@@ -10,8 +10,8 @@
 static const struct budget_field jobs_query[] = { PAGE_FIELDS, { .name = NULL } };
 
 /*
- * Body of PUT /settings, made from the table of settings by main(). Those that only a start can take are fields as well, so
- * that the answer is where to set them.
+ * Body of PUT /settings, made from the table of settings by main(). Those that only a start can take are fields as
+ * well, so that the answer is where to set them.
  */
 static struct budget_field settings_fields[FIELDS_MAX + 1];
 
@@ -34,7 +34,8 @@ make_fields(void)
 
 	for (const struct budget_setting *setting = budget_setting_table; setting->name && count < FIELDS_MAX; setting++) {
 		settings_fields[count++] = (struct budget_field){ .name = setting->name, .type = field_type(setting->type),
-			.need = FIELD_OPTIONAL | FIELD_NULLABLE, .min = setting->min, .words = setting->words, .about = setting->about,
+			.need = FIELD_OPTIONAL | FIELD_NULLABLE, .min = setting->min, .words = setting->words,
+			    .about = setting->about,
 			.max = setting->type == SETTING_COUNT ? setting->max : 4096 };
 	}
 }
@@ -71,10 +72,12 @@ reply_settings(struct request *request, const struct budget_settings *settings)
 		budget_text_add(&text, i ? "," : "");
 		budget_setting_describe(&settings->values[i], &text);
 	}
-	budget_text_addf(&text, "],\"total\":%d,\"page\":1,\"limit\":%d,\"next_cursor\":null}", settings->count, settings->count);
+	budget_text_addf(&text, "],\"total\":%d,\"page\":1,\"limit\":%d,\"next_cursor\":null}", settings->count,
+	    settings->count);
 	const char *body = budget_text_done(&text);
 	if (!body)
-		return budget_fail(&request->ctx, BUDGET_ETOOLARGE, "out_of_memory", NULL, "Not enough memory for the settings.");
+		return budget_fail(&request->ctx, BUDGET_ETOOLARGE, "out_of_memory", NULL,
+		    "Not enough memory for the settings.");
 	reply_json(request, 0, body);
 	return BUDGET_OK;
 }
@@ -113,7 +116,8 @@ want(struct request *request, struct budget_settings *settings, int index, struc
 		    value->setting->env, value->setting->yaml);
 	if (value->layer > LAYER_DATABASE)
 		return budget_fail(&request->ctx, BUDGET_ECONFLICT, "setting_overridden", pointer,
-		    "%s is set by %s (%s), which wins over what is stored here: change it there.", name, budget_layer_name(value->layer),
+		    "%s is set by %s (%s), which wins over what is stored here: change it there.", name,
+		        budget_layer_name(value->layer),
 		    value->origin);
 	if (text && (text = plain(&request->ctx, text)) != NULL
 	    && budget_setting_parse(&request->ctx, value->setting, name, text, &canonical) != BUDGET_OK)
@@ -154,9 +158,11 @@ settings_put(struct request *request)
 static const struct route routes[] = {
 	{ .method = "GET", .path = "/settings", .role = BUDGET_ROLE_ADMIN, .run = settings_get, .success = 200,
 	  .about = "Every setting with its value and the layer that decided; secrets are masked." },
-	{ .method = "PUT", .path = "/settings", .role = BUDGET_ROLE_ADMIN, .body = settings_fields, .run = settings_put, .success = 200,
+	{ .method = "PUT", .path = "/settings", .role = BUDGET_ROLE_ADMIN, .body = settings_fields, .run = settings_put,
+	    .success = 200,
 	  .about = "Stores the settings named, null gives one up; 409 when environment or a file decides." },
-	{ .method = "GET", .path = "/jobs", .role = BUDGET_ROLE_ADMIN, .query = jobs_query, .statement = STMT_JOB_LIST, .success = 200,
+	{ .method = "GET", .path = "/jobs", .role = BUDGET_ROLE_ADMIN, .query = jobs_query, .statement = STMT_JOB_LIST,
+	    .success = 200,
 	  .about = "The jobs, how often they run and how their last runs went." },
 	{ .method = NULL }
 };

@@ -96,7 +96,8 @@ static enum budget_status
 begin(struct budget_ctx *ctx, struct running *running, bool *ret_is_alone)
 {
 	_auto_result_ struct budget_result *row = NULL;
-	const char *values[] = { running->job->name, running->job->about, every_seconds(), running->call.is_dry_run ? "t" : "f" };
+	const char *values[] = { running->job->name, running->job->about, every_seconds(),
+	    running->call.is_dry_run ? "t" : "f" };
 
 	BUDGET_TRY(budget_db_row(ctx, STMT_JOB_BEGIN, values, 4, &row));
 	const char *run_id = budget_result_text(row, 0, 0);
@@ -122,7 +123,8 @@ step(struct budget_ctx *ctx, struct running *running)
 	BUDGET_TRY(budget_db_row(ctx, STMT_JOB_STEP, values, 3, &row));
 	if (budget_result_text(row, 0, 0)[0] == 't')
 		return BUDGET_OK;
-	return budget_fail(ctx, BUDGET_EBUSY, "job_lock_lost", NULL, "The connection was lost, and the lock of this job with it.");
+	return budget_fail(ctx, BUDGET_EBUSY, "job_lock_lost", NULL,
+	    "The connection was lost, and the lock of this job with it.");
 }
 
 static enum budget_status
@@ -185,7 +187,8 @@ run(struct budget_ctx *ctx, struct running *running)
 	}
 	if (end(ctx, running, "ok", running->detail) != BUDGET_OK)
 		return complain(running, &ctx->error);
-	budget_log(running->rows > 0 || running->is_terminal ? BUDGET_LOG_INFO : BUDGET_LOG_DEBUG, "job", "%s: %s%" PRId64 " rows%s%s%s",
+	budget_log(running->rows > 0 || running->is_terminal ? BUDGET_LOG_INFO : BUDGET_LOG_DEBUG, "job",
+	    "%s: %s%" PRId64 " rows%s%s%s",
 	    running->job->name, running->call.is_dry_run ? "would be " : "", running->rows, running->detail ? ": " : "",
 	    running->detail ? running->detail : "", is_stopping ? " (stopped, the rest waits for the next start)" : "");
 	return EX_OK;

@@ -1,7 +1,8 @@
 /*
  * The runtime of every job: options, settings, one copy at a time, a run record, batches, an exit code.
- * A job is a const struct and a function that does one batch in one transaction. There is no sleeping and no retrying in
- * a job: what fails now is tried by the next start. Start it by hand, by cron or by the private schedule (schedule.c).
+ * A job is a const struct and a function that does one batch in one transaction. There is no sleeping and no retrying
+ * in a job: what fails now is tried by the next start. Start it by hand, by cron or by the private schedule
+ * (schedule.c).
  */
 #ifndef BUDGET_CRON_JOB_H
 #define BUDGET_CRON_JOB_H
@@ -40,7 +41,8 @@ struct job {
 
 /**
  * main() of a job: `JOB [--dry-run] [--now=TIME] [--batch=N] [--help]`.
- * Exit: 0 done, or another copy runs; 64 wrong arguments; 75 database away, try again; 70 our fault; 78 a setting is wrong.
+ * Exit: 0 done, or another copy runs; 64 wrong arguments; 75 database away, try again; 70 our fault; 78 a setting is
+ * wrong.
  * SIGTERM: the batch that runs is finished, then the job ends as `ok` with the rest left for the next start.
  */
 int job_main(const struct job *job, int argc, char **argv);

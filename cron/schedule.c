@@ -1,8 +1,8 @@
 /*
- * The private schedule: starts the jobs of etc/schedule.tsv, never two of one kind, each one once after however many ticks
- * were missed (suspend, a long run). A job that takes longer than its limit is told to end, then killed. Jobs die with us.
- * SIGHUP reads the table again, SIGTERM lets running batches end. The database is asked for intervals at
- * the start only: jobs speak to it, each for itself.
+ * The private schedule: starts the jobs of etc/schedule.tsv, never two of one kind, each one once after however many
+ * ticks were missed (suspend, a long run). A job that takes longer than its limit is told to end, then killed. Jobs die
+ * with us. SIGHUP reads the table again, SIGTERM lets running batches end. The database is asked for intervals at the
+ * start only: jobs speak to it, each for itself.
  */
 #include "cron/schedule.h"
 
@@ -93,7 +93,8 @@ ended(struct entry *entry, int status)
 
 	entry->pid = 0;
 	if (WIFSIGNALED(status)) {
-		budget_log(BUDGET_LOG_ERROR, "job", "%s: ended by signal %d after %lld ms", entry->name, WTERMSIG(status), (long long)took_ms);
+		budget_log(BUDGET_LOG_ERROR, "job", "%s: ended by signal %d after %lld ms", entry->name, WTERMSIG(status),
+		    (long long)took_ms);
 		return EX_SOFTWARE;
 	}
 	int code = WEXITSTATUS(status);
@@ -145,7 +146,8 @@ stop_slow(int64_t now)
 		if (over_ms < 0)
 			continue;
 		if (!entry->is_told)
-			budget_log(BUDGET_LOG_WARNING, "job", "%s: runs longer than %lld s and is stopped", entry->name, (long long)(entry->limit_ms / 1000));
+			budget_log(BUDGET_LOG_WARNING, "job", "%s: runs longer than %lld s and is stopped", entry->name,
+			    (long long)(entry->limit_ms / 1000));
 		if (!entry->is_told || over_ms > KILL_AFTER_MS)
 			kill(entry->pid, over_ms > KILL_AFTER_MS ? SIGKILL : SIGTERM);
 		entry->is_told = true;
@@ -243,7 +245,8 @@ read_stored_settings(struct budget_ctx *ctx)
 	const char *url = budget_setting_text("database_url");
 
 	if (url && budget_pool_open(url, 1, 1000) == BUDGET_OK && budget_settings_start_database(ctx) != BUDGET_OK)
-		budget_log(BUDGET_LOG_WARNING, "job", "schedule: intervals set by PUT /settings are not known now: %s", ctx->error.detail);
+		budget_log(BUDGET_LOG_WARNING, "job", "schedule: intervals set by PUT /settings are not known now: %s",
+		    ctx->error.detail);
 	budget_db_release(ctx);
 	budget_pool_close(); /* jobs have connections of their own */
 }

@@ -1,4 +1,6 @@
-/* The private schedule: a small crond of one home, without root. schedule_table.c reads its table, schedule.c runs it. */
+/*
+ * The private schedule: a small crond of one home, without root. schedule_table.c reads its table, schedule.c runs it.
+ */
 #ifndef BUDGET_CRON_SCHEDULE_H
 #define BUDGET_CRON_SCHEDULE_H
 

@@ -38,14 +38,16 @@ duration_ms(const char *text)
 static bool
 is_name(const char *name)
 {
-	return *name && strlen(name) < SCHEDULE_NAME_MAX && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
+	return *name && strlen(name) < SCHEDULE_NAME_MAX
+	    && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
 }
 
 /* One line into an entry; NULL, or what is wrong with it. */
 static const char *
 entry_parse(struct entry *entry, char *line)
 {
-	char *rest, *name = strtok_r(line, "\t", &rest), *every = strtok_r(NULL, "\t", &rest), *limit = strtok_r(NULL, "\t", &rest);
+	char *rest, *name = strtok_r(line, "\t", &rest), *every = strtok_r(NULL, "\t", &rest), *limit = strtok_r(NULL, "\t",
+	    &rest);
 	char *arguments = strtok_r(NULL, "\t", &rest);
 	int count = 0;
 

@@ -187,13 +187,16 @@ apply_migration(struct run *run, const char *path, bool *ret_is_new)
 static enum budget_status
 refuse_newer(struct run *run, const struct budget_migrate_files *files)
 {
-	const char *last[] = { files->count ? budget_migrate_version(run->ctx, files->paths[files->count - 1]) : "" }, *newer;
+	const char *last[] = { files->count ? budget_migrate_version(run->ctx, files->paths[files->count - 1]) : "" },
+	    *newer;
 
-	BUDGET_TRY(value(run, "SELECT max(version COLLATE \"C\") FROM budget.migration WHERE version COLLATE \"C\" > $1", 1, last, &newer));
+	BUDGET_TRY(value(run, "SELECT max(version COLLATE \"C\") FROM budget.migration WHERE version COLLATE \"C\" > $1", 1,
+	    last, &newer));
 	if (!newer)
 		return BUDGET_OK;
 	return budget_fail(run->ctx, BUDGET_ECONFLICT, "database_newer", NULL,
-	    "This database was migrated by a newer release (%s, this one ends with %s): start that release instead.", newer, last[0]);
+	    "This database was migrated by a newer release (%s, this one ends with %s): start that release instead.", newer,
+	        last[0]);
 }
 
 static enum budget_status
@@ -202,7 +205,8 @@ apply_migrations(struct run *run)
 	struct budget_migrate_files files;
 	int applied = 0;
 
-	BUDGET_TRY(budget_migrate_list(run->ctx, budget_arena_printf(&run->ctx->arena, "%s/migrations", run->what->sql_dir), &files));
+	BUDGET_TRY(budget_migrate_list(run->ctx, budget_arena_printf(&run->ctx->arena, "%s/migrations", run->what->sql_dir),
+	    &files));
 	BUDGET_TRY(refuse_newer(run, &files));
 	for (size_t i = 0; i < files.count; i++) {
 		bool is_new;
@@ -220,7 +224,8 @@ apply_functions(struct run *run)
 {
 	struct budget_migrate_files files;
 
-	BUDGET_TRY(budget_migrate_list(run->ctx, budget_arena_printf(&run->ctx->arena, "%s/functions", run->what->sql_dir), &files));
+	BUDGET_TRY(budget_migrate_list(run->ctx, budget_arena_printf(&run->ctx->arena, "%s/functions", run->what->sql_dir),
+	    &files));
 	BUDGET_TRY(execute(run, "BEGIN; SET LOCAL check_function_bodies = off; SET LOCAL budget.replacing = 'on'", NULL));
 	for (size_t i = 0; i < files.count; i++)
 		BUDGET_TRY(execute_file(run, files.paths[i]));

@@ -19,7 +19,8 @@ typedef void budget_migrate_progress_fn(void *user, const char *line);
 struct budget_migrate {
 	const char *url;      /* libpq connection string of a role that may own the schema */
 	const char *sql_dir;  /* the tree's sql/ folder: roles.sql, migrations/, functions/, grants.sql, catalogue/ */
-	struct budget_settings *settings; /* for budget.install(); the database layer is added on the way; NULL = defaults */
+	/* for budget.install(); the database layer is added on the way; NULL = defaults */
+	struct budget_settings *settings;
 	budget_migrate_progress_fn *progress; /* NULL = silent */
 	void *user;
 };
@@ -29,7 +30,8 @@ struct budget_migrate {
  * nothing to do); each migration is one transaction whose first statement is its version row; functions and grants are
  * replaced in one transaction, so callers see the old set or the new one.
  * @return BUDGET_OK; BUDGET_EBUSY: no connection, or too old a server; BUDGET_ENOTFOUND: no sql_dir;
- *         BUDGET_ECONFLICT (migration_changed): an applied file differs; BUDGET_EBUG: SQL failed, detail names file and line
+ *         BUDGET_ECONFLICT (migration_changed): an applied file differs; BUDGET_EBUG: SQL failed, detail names file and
+ * line
  */
 enum budget_status budget_migrate(struct budget_ctx *ctx, const struct budget_migrate *what);
 

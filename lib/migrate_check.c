@@ -1,4 +1,6 @@
-/* budget db check: looks at a database without changing it. One query per subject; every bad finding says what to do. */
+/*
+ * budget db check: looks at a database without changing it. One query per subject; every bad finding says what to do.
+ */
 #include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +23,8 @@ static void result_end(PGresult **result) { PQclear(*result); }
 static void connection_end(PGconn **connection) { PQfinish(*connection); }
 #define _auto_pgresult_ __attribute__((cleanup(result_end)))
 
-static void find(struct look *look, const char *subject, bool is_good, const char *format, ...) __attribute__((format(printf, 4, 5)));
+static void find(struct look *look, const char *subject, bool is_good, const char *format,
+    ...) __attribute__((format(printf, 4, 5)));
 
 static void
 find(struct look *look, const char *subject, bool is_good, const char *format, ...)
@@ -83,11 +86,13 @@ check_migrations(struct look *look)
 	if (PQresultStatus(result) != PGRES_TUPLES_OK) {
 		const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 		bool is_forbidden = state && strcmp(state, "42501") == 0;
-		find(look, "migrations", false, is_forbidden ? "the login %s may not look: connect as the role that runs migrations"
+		find(look, "migrations", false,
+		    is_forbidden ? "the login %s may not look: connect as the role that runs migrations"
 		    : "no schema budget here (login %s): run `budget db migrate`", PQuser(look->connection));
 		return BUDGET_OK;
 	}
-	BUDGET_TRY(budget_migrate_list(look->ctx, budget_arena_printf(&look->ctx->arena, "%s/migrations", look->what->sql_dir), &files));
+	BUDGET_TRY(budget_migrate_list(look->ctx, budget_arena_printf(&look->ctx->arena, "%s/migrations",
+	    look->what->sql_dir), &files));
 	for (size_t i = 0; i < files.count; i++) {
 		char checksum[MIGRATE_CHECKSUM_SIZE];
 		const char *text, *version = budget_migrate_version(look->ctx, files.paths[i]);
@@ -107,7 +112,8 @@ check_migrations(struct look *look)
 	else if (missing)
 		find(look, "migrations", false, "%zu not applied: run `budget db migrate`", missing);
 	else if (known < (size_t)PQntuples(result))
-		find(look, "migrations", false, "%zu applied ones are not in this tree: the database belongs to a newer release",
+		find(look, "migrations", false,
+		    "%zu applied ones are not in this tree: the database belongs to a newer release",
 		    (size_t)PQntuples(result) - known);
 	else
 		find(look, "migrations", true, "%zu applied, all unchanged", files.count);
@@ -122,7 +128,8 @@ check_statements(struct look *look)
 	int bad = 0;
 
 	for (int i = 0; i < STMT_COUNT; i++) {
-		_auto_pgresult_ PGresult *result = PQprepare(look->connection, "", budget_statement_sql((enum budget_statement)i), 0, NULL);
+		_auto_pgresult_ PGresult *result = PQprepare(look->connection, "",
+		    budget_statement_sql((enum budget_statement)i), 0, NULL);
 		if (PQresultStatus(result) == PGRES_COMMAND_OK)
 			continue;
 		const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -132,7 +139,8 @@ check_statements(struct look *look)
 		}
 	}
 	if (bad)
-		find(look, "functions", false, "%d of %d calls do not fit, first %s: %s; run `budget db migrate`", bad, STMT_COUNT, first, reason);
+		find(look, "functions", false, "%d of %d calls do not fit, first %s: %s; run `budget db migrate`", bad,
+		    STMT_COUNT, first, reason);
 	else
 		find(look, "functions", true, "all %d calls of this build fit", STMT_COUNT);
 }
@@ -165,7 +173,8 @@ check_roles(struct look *look)
 	    /* the hot path names everything in full: SET would cost there */
 	    "OR (p.proconfig IS NULL AND p.proname NOT IN ('ledger_run', 'ledger_check')) "
 	    "OR has_function_privilege('public', p.oid, 'EXECUTE')) ORDER BY 1",
-	    "budget_app reaches functions only; every SECURITY DEFINER function sets its search_path", "too much is allowed on");
+	    "budget_app reaches functions only; every SECURITY DEFINER function sets its search_path",
+	        "too much is allowed on");
 }
 
 enum budget_status
@@ -178,7 +187,8 @@ budget_migrate_check(struct budget_ctx *ctx, const struct budget_migrate *what,
 	if (PQstatus(connection) != CONNECTION_OK)
 		return budget_fail(ctx, BUDGET_EBUSY, "database_unavailable", NULL, "%s", PQerrorMessage(connection));
 	PQclear(query(&look, "SET client_min_messages = error; SET statement_timeout = '10s'; SET timezone = 'UTC'"));
-	find(&look, "server", PQserverVersion(connection) >= 150000, "PostgreSQL %d.%d, database %s", PQserverVersion(connection) / 10000,
+	find(&look, "server", PQserverVersion(connection) >= 150000, "PostgreSQL %d.%d, database %s",
+	    PQserverVersion(connection) / 10000,
 	    PQserverVersion(connection) % 10000, PQdb(connection));
 	BUDGET_TRY(check_migrations(&look));
 	if (look.findings[look.count - 1].is_good) {

@@ -15,8 +15,12 @@ struct budget_migrate_files {
 	size_t count;
 };
 
-/** Every *.sql below `folder` (deep), sorted; a part named base/ comes first. A folder that is not there is BUDGET_ENOTFOUND. */
-enum budget_status budget_migrate_list(struct budget_ctx *ctx, const char *folder, struct budget_migrate_files *ret_files);
+/**
+ * Every *.sql below `folder` (deep), sorted; a part named base/ comes first. A folder that is not there is
+ * BUDGET_ENOTFOUND.
+ */
+enum budget_status budget_migrate_list(struct budget_ctx *ctx, const char *folder,
+    struct budget_migrate_files *ret_files);
 
 /** Content of a text file, NUL-terminated, in the arena. */
 enum budget_status budget_migrate_read(struct budget_ctx *ctx, const char *path, const char **ret_text);

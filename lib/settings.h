@@ -1,9 +1,9 @@
 /*
- * Settings: one table (settings.c), five layers. The environment wins over .env.budget, that over config.yaml, that over
- * the database (PUT /settings, budget config set), that over the default. Unknown keys and bad values in files stop the
- * start with file, line and reason; unknown BUDGET_* names in the environment only warn.
- * A program reads them once at its start (budget_settings_start) and then only looks; rules in SQL read the same values by
- * budget.setting_value(), because a start publishes them.
+ * Settings: one table (settings.c), five layers. The environment wins over .env.budget, that over config.yaml, that
+ * over the database (PUT /settings, budget config set), that over the default. Unknown keys and bad values in files
+ * stop the start with file, line and reason; unknown BUDGET_* names in the environment only warn.
+ * A program reads them once at its start (budget_settings_start) and then only looks; rules in SQL read the same values
+ * by budget.setting_value(), because a start publishes them.
  */
 #ifndef BUDGET_LIB_SETTINGS_H
 #define BUDGET_LIB_SETTINGS_H
@@ -90,13 +90,15 @@ enum budget_status budget_settings_read(struct budget_ctx *ctx, const struct bud
     struct budget_settings *ret_settings);
 
 /**
- * Puts a row of the database layer in its place: it counts where nothing above has set the name. An unknown name or a value
- * this release does not take becomes a warning, so that an old row never stops a start.
+ * Puts a row of the database layer in its place: it counts where nothing above has set the name. An unknown name or a
+ * value this release does not take becomes a warning, so that an old row never stops a start.
  */
-void budget_settings_stored(struct budget_ctx *ctx, struct budget_settings *settings, const char *name, const char *text);
+void budget_settings_stored(struct budget_ctx *ctx, struct budget_settings *settings, const char *name,
+    const char *text);
 
 /** Canonical text of a value for a setting, or BUDGET_EINVALID with what is allowed; `origin` leads the detail. */
-enum budget_status budget_setting_parse(struct budget_ctx *ctx, const struct budget_setting *setting, const char *origin,
+enum budget_status budget_setting_parse(struct budget_ctx *ctx, const struct budget_setting *setting,
+    const char *origin,
     const char *text, const char **ret_text);
 
 /**
@@ -105,7 +107,9 @@ enum budget_status budget_setting_parse(struct budget_ctx *ctx, const struct bud
  */
 enum budget_status budget_settings_start(struct budget_ctx *ctx);
 
-/** Adds the database layer to the process-wide table (statement SETTING_STORED). Before threads, after the pool is open. */
+/**
+ * Adds the database layer to the process-wide table (statement SETTING_STORED). Before threads, after the pool is open.
+ */
 enum budget_status budget_settings_start_database(struct budget_ctx *ctx);
 
 /** The process-wide table. */
@@ -114,7 +118,9 @@ const struct budget_settings *budget_settings_current(void);
 /** A copy of it in ctx's arena, to go on working with; NULL beyond the arena's cap. */
 struct budget_settings *budget_settings_copy(struct budget_ctx *ctx);
 
-/** Value by name: an unknown name is a programmer's error (assert). Linear search: not for a hot path, keep the answer. */
+/**
+ * Value by name: an unknown name is a programmer's error (assert). Linear search: not for a hot path, keep the answer.
+ */
 const char *budget_setting_text(const char *name); /* NULL = unset */
 int64_t budget_setting_count(const char *name);    /* COUNT, SECONDS, BYTES; 0 = unset */
 bool budget_setting_is(const char *name);          /* BOOL */
@@ -122,10 +128,15 @@ bool budget_setting_is(const char *name);          /* BOOL */
 /** Row of a table by name; NULL when unknown. */
 const struct budget_setting_value *budget_settings_find(const struct budget_settings *settings, const char *name);
 
-/** {"<name>": {"value": …, "source": layer}, …} for budget.install() and budget.settings_publish(); secrets left out. */
+/**
+ * {"<name>": {"value": …, "source": layer}, …} for budget.install() and budget.settings_publish(); secrets left out.
+ */
 const char *budget_settings_publication(struct budget_ctx *ctx, const struct budget_settings *settings);
 
-/** One member of GET /settings: {"name","value","source","origin","default","type","live","restart","env","about",…}; secrets masked. */
+/**
+ * One member of GET /settings: {"name","value","source","origin","default","type","live","restart","env","about",…};
+ * secrets masked.
+ */
 struct budget_text;
 void budget_setting_describe(const struct budget_setting_value *value, struct budget_text *text);
 

@@ -30,7 +30,8 @@ slurp(struct budget_ctx *ctx, const char *path, char **ret_text, size_t *ret_len
 	if (!file || fstat(fileno(file), &about) != 0)
 		return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL, "%s: cannot be read: %s", path, strerror(errno));
 	if (!S_ISREG(about.st_mode) || about.st_size > FILE_MAX_BYTES)
-		return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL, "%s: is no file of settings (too large, or no plain file)", path);
+		return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL,
+		    "%s: is no file of settings (too large, or no plain file)", path);
 	char *text = budget_arena_alloc(&ctx->arena, (size_t)about.st_size + 1);
 	if (!text)
 		return budget_fail(ctx, BUDGET_ETOOLARGE, "out_of_memory", NULL, "Not enough memory for %s.", path);
@@ -75,7 +76,8 @@ unquote(char **value)
 
 /* One line "export KEY=value # comment". */
 static enum budget_status
-env_line(struct budget_ctx *ctx, struct budget_settings *settings, const char *origin, char *line, const char **ret_name)
+env_line(struct budget_ctx *ctx, struct budget_settings *settings, const char *origin, char *line,
+    const char **ret_name)
 {
 	bool is_known;
 
@@ -87,16 +89,19 @@ env_line(struct budget_ctx *ctx, struct budget_settings *settings, const char *o
 		line = trim(line + 7);
 	char *equals = strchr(line, '=');
 	if (!equals || equals == line)
-		return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL, "%s: \"%s\" is not of the form NAME=value", origin, line);
+		return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL, "%s: \"%s\" is not of the form NAME=value",
+		    origin, line);
 	*equals = '\0';
 	char *name = trim(line), *value = trim(equals + 1);
 	if (!unquote(&value))
-		return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL, "%s: the quotes around the value of %s do not match", origin, name);
+		return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL,
+		    "%s: the quotes around the value of %s do not match", origin, name);
 	*ret_name = name;
 	BUDGET_TRY(budget_settings_put_name(ctx, settings, LAYER_FILE, origin, name, value, &is_known));
 	if (!is_known)
 		return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL,
-		    "%s: %s is no setting of Budget: see the table of settings in README.md, or `budget config list`", origin, name);
+		    "%s: %s is no setting of Budget: see the table of settings in README.md, or `budget config list`", origin,
+		        name);
 	return BUDGET_OK;
 }
 
@@ -123,10 +128,12 @@ budget_settings_env_file(struct budget_ctx *ctx, struct budget_settings *setting
 		BUDGET_TRY(env_line(ctx, settings, origin, start, &names[line]));
 		for (int before = 1; names[line] && before < line; before++)
 			if (names[before] && strcmp(names[before], names[line]) == 0)
-				return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL, "%s: %s stands already in line %d", origin,
+				return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL, "%s: %s stands already in line %d",
+				    origin,
 				    names[line], before);
 	}
-	return names ? BUDGET_OK : budget_fail(ctx, BUDGET_ETOOLARGE, "out_of_memory", NULL, "Not enough memory for %s.", path);
+	return names ? BUDGET_OK : budget_fail(ctx, BUDGET_ETOOLARGE, "out_of_memory", NULL, "Not enough memory for %s.",
+	    path);
 }
 
 /* What the walk over config.yaml needs everywhere. */
@@ -152,7 +159,8 @@ yaml_value(const struct walk *walk, const yaml_node_t *node)
 
 	if (node->type == YAML_SCALAR_NODE) {
 		const char *value = (const char *)node->data.scalar.value;
-		bool is_null = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && (strcmp(value, "~") == 0 || strcmp(value, "null") == 0);
+		bool is_null = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && (strcmp(value, "~") == 0
+		    || strcmp(value, "null") == 0);
 		return is_null ? "" : value;
 	}
 	if (node->type != YAML_SEQUENCE_NODE)
@@ -177,10 +185,12 @@ yaml_mapping(const struct walk *walk, const yaml_node_t *mapping, const char *pr
 		if (key->type != YAML_SCALAR_NODE)
 			return yaml_refuse(walk, key, "this key", "is not a plain word");
 		const char *path = budget_arena_printf(&walk->ctx->arena, "%s%s", prefix, (const char *)key->data.scalar.value);
-		const char *origin = budget_arena_printf(&walk->ctx->arena, "%s:%zu: %s", walk->path, key->start_mark.line + 1, path);
+		const char *origin = budget_arena_printf(&walk->ctx->arena, "%s:%zu: %s", walk->path, key->start_mark.line + 1,
+		    path);
 		bool is_known;
 		if (!path || !origin)
-			return budget_fail(walk->ctx, BUDGET_ETOOLARGE, "out_of_memory", NULL, "Not enough memory for %s.", walk->path);
+			return budget_fail(walk->ctx, BUDGET_ETOOLARGE, "out_of_memory", NULL, "Not enough memory for %s.",
+			    walk->path);
 		for (yaml_node_pair_t *before = mapping->data.mapping.pairs.start; before < pair; before++) {
 			const yaml_node_t *other = yaml_document_get_node(walk->document, before->key);
 			if (strcmp((const char *)other->data.scalar.value, (const char *)key->data.scalar.value) == 0)
@@ -226,6 +236,7 @@ budget_settings_yaml_file(struct budget_ctx *ctx, struct budget_settings *settin
 	if (!root || (root->type == YAML_SCALAR_NODE && root->data.scalar.length == 0))
 		return BUDGET_OK;
 	if (root->type != YAML_MAPPING_NODE)
-		return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL, "%s:1: sections like `server:` are expected", path);
+		return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL, "%s:1: sections like `server:` are expected",
+		    path);
 	return yaml_mapping(&walk, root, "");
 }

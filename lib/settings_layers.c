@@ -18,7 +18,8 @@ static const char *const components[] = { "rhetor", "codex", "ergon", "apollo", 
 
 /* BUDGET_* names that are no settings: the CLI, scripts and tests read them. */
 static const char *const other_names[] = {
-	"BUDGET_API_KEY", "BUDGET_API_KEY_FILE", "BUDGET_APP_DIR", "BUDGET_BUILD_DIR", "BUDGET_CONFIG_DIR", "BUDGET_DATA_DIR",
+	"BUDGET_API_KEY", "BUDGET_API_KEY_FILE", "BUDGET_APP_DIR", "BUDGET_BUILD_DIR", "BUDGET_CONFIG_DIR",
+	    "BUDGET_DATA_DIR",
 	"BUDGET_JOB_EVERY", "BUDGET_RUN_DIR", "BUDGET_SQL_DIR", "BUDGET_URL", NULL
 };
 
@@ -42,7 +43,8 @@ value_of(struct budget_settings *settings, const char *name)
 }
 
 static enum budget_status
-put(struct budget_ctx *ctx, struct budget_setting_value *value, enum budget_layer layer, const char *origin, const char *text,
+put(struct budget_ctx *ctx, struct budget_setting_value *value, enum budget_layer layer, const char *origin,
+    const char *text,
     bool is_alias)
 {
 	const struct budget_setting *setting = value->setting;
@@ -91,8 +93,10 @@ static enum budget_status
 put_allocation(struct budget_ctx *ctx, struct budget_settings *settings, enum budget_layer layer, const char *origin,
     const char *component, const char *text)
 {
-	if (!*component || strlen(component) > 64 || strspn(component, "abcdefghijklmnopqrstuvwxyz0123456789_-") != strlen(component))
-		return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL, "%s: \"%s\" is no name of a component", origin, component);
+	if (!*component || strlen(component) > 64 || strspn(component,
+	    "abcdefghijklmnopqrstuvwxyz0123456789_-") != strlen(component))
+		return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL, "%s: \"%s\" is no name of a component", origin,
+		    component);
 	struct budget_setting_value *value = allocation_of(ctx, settings, component);
 	if (!value)
 		return budget_fail(ctx, BUDGET_ETOOLARGE, "bad_setting", NULL, "%s: too many components have a share", origin);
@@ -114,7 +118,8 @@ component_of(struct budget_ctx *ctx, const char *name)
 }
 
 enum budget_status
-budget_settings_put_name(struct budget_ctx *ctx, struct budget_settings *settings, enum budget_layer layer, const char *origin,
+budget_settings_put_name(struct budget_ctx *ctx, struct budget_settings *settings, enum budget_layer layer,
+    const char *origin,
     const char *name, const char *text, bool *ret_is_known)
 {
 	const char *component = component_of(ctx, name);
@@ -197,7 +202,8 @@ put_environment(struct budget_ctx *ctx, struct budget_settings *settings, const 
 			continue;
 		const char *origin = budget_arena_printf(&ctx->arena, "environment: %s", name);
 		BUDGET_TRY(budget_settings_put_name(ctx, settings, LAYER_ENVIRONMENT, origin, name, equals + 1, &is_known));
-		if (!is_known && strncmp(name, "BUDGET_", 7) == 0 && strncmp(name, "BUDGET_TEST_", 12) != 0 && !is_listed(other_names, name))
+		if (!is_known && strncmp(name, "BUDGET_", 7) == 0 && strncmp(name, "BUDGET_TEST_", 12) != 0
+		    && !is_listed(other_names, name))
 			warn(ctx, settings, "environment: %s is no setting of Budget and is ignored", name);
 	}
 	return BUDGET_OK;
@@ -234,7 +240,8 @@ settle_allocations(struct budget_ctx *ctx, struct budget_settings *settings)
 	}
 	if (sum > 100L * MICRO)
 		return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL,
-		    "%s: the shares of all components (*_ALLOCATION) sum up to %ld.%02ld %%; at most 100 can be given away", last,
+		    "%s: the shares of all components (*_ALLOCATION) sum up to %ld.%02ld %%; at most 100 can be given away",
+		        last,
 		    sum / MICRO, sum % MICRO / (MICRO / 100));
 	if (!last)
 		return BUDGET_OK;
@@ -260,7 +267,8 @@ system_zone(struct budget_ctx *ctx, const char *tz)
 		return budget_arena_strdup(&ctx->arena, tz);
 	link[length > 0 ? length : 0] = '\0';
 	const char *zone = strstr(link, "/zoneinfo/");
-	if (!zone || !budget_zone_exists(zone + strlen("/zoneinfo/")) || strncmp(zone + strlen("/zoneinfo/"), "Etc/", 4) == 0)
+	if (!zone || !budget_zone_exists(zone + strlen("/zoneinfo/")) || strncmp(zone + strlen("/zoneinfo/"), "Etc/",
+	    4) == 0)
 		return "UTC";
 	return budget_arena_strdup(&ctx->arena, zone + strlen("/zoneinfo/"));
 }
@@ -284,14 +292,16 @@ work_out(struct budget_ctx *ctx, struct budget_settings *settings, const char *c
 }
 
 enum budget_status
-budget_settings_read(struct budget_ctx *ctx, const struct budget_settings_input *input, struct budget_settings *ret_settings)
+budget_settings_read(struct budget_ctx *ctx, const struct budget_settings_input *input,
+    struct budget_settings *ret_settings)
 {
 	struct budget_settings *settings = budget_arena_alloc(&ctx->arena, sizeof *settings);
 
 	if (!settings)
 		return budget_fail(ctx, BUDGET_ETOOLARGE, "out_of_memory", NULL, "Not enough memory for the settings.");
 	for (const struct budget_setting *setting = budget_setting_table; setting->name; setting++)
-		settings->values[settings->count++] = (struct budget_setting_value){ setting, setting->fallback, LAYER_DEFAULT, "default" };
+		settings->values[settings->count++] = (struct budget_setting_value){ setting, setting->fallback, LAYER_DEFAULT,
+		    "default" };
 	if (input->yaml_file)
 		BUDGET_TRY(budget_settings_yaml_file(ctx, settings, input->yaml_file));
 	if (input->env_file)

@@ -20,7 +20,8 @@ static const struct budget_word bool_words[] = {
 struct unit { const char *name; int64_t factor; };
 
 static const struct unit plain_units[] = { { "", 1 }, { NULL, 0 } };
-static const struct unit second_units[] = { { "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 }, { NULL, 0 } };
+static const struct unit second_units[] = { { "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 },
+    { NULL, 0 } };
 static const struct unit byte_units[] = {
 	{ "", 1 }, { "k", 1024 }, { "m", 1024 * 1024 }, { "g", INT64_C(1) << 30 }, { NULL, 0 }
 };
@@ -79,7 +80,8 @@ allowed(struct budget_ctx *ctx, const struct budget_setting *setting)
 {
 	switch (setting->type) {
 	case SETTING_COUNT:
-		return budget_arena_printf(&ctx->arena, "a whole number from %lld to %lld", (long long)setting->min, (long long)setting->max);
+		return budget_arena_printf(&ctx->arena, "a whole number from %lld to %lld", (long long)setting->min,
+		    (long long)setting->max);
 	case SETTING_SECONDS:
 		return budget_arena_printf(&ctx->arena, "seconds from %lld to %lld, or a time like 15m, 24h, 2d",
 		    (long long)setting->min, (long long)setting->max);
@@ -94,7 +96,8 @@ allowed(struct budget_ctx *ctx, const struct budget_setting *setting)
 	case SETTING_CURRENCY: return "a currency of three letters, like USD";
 	case SETTING_TEXT: break;
 	}
-	return budget_arena_printf(&ctx->arena, "a text of %lld to %lld bytes", (long long)setting->min, (long long)setting->max);
+	return budget_arena_printf(&ctx->arena, "a text of %lld to %lld bytes", (long long)setting->min,
+	    (long long)setting->max);
 }
 
 static const char *
@@ -158,7 +161,8 @@ budget_setting_parse(struct budget_ctx *ctx, const struct budget_setting *settin
 		if (setting->flags & SETTING_SECRET) /* a secret is not repeated, not even a wrong one */
 			return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL, "%s: this value is not allowed; allowed: %s",
 			    origin, allowed(ctx, setting));
-		return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL, "%s: \"%s\" is not allowed; allowed: %s", origin, text,
+		return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL, "%s: \"%s\" is not allowed; allowed: %s", origin,
+		    text,
 		    allowed(ctx, setting));
 	}
 	*ret_text = canonical;
@@ -186,7 +190,8 @@ budget_setting_describe(const struct budget_setting_value *value, struct budget_
 	budget_text_member(text, "type", type_names[setting->type]);
 	budget_text_member_raw(text, "writable", setting->flags & SETTING_LIVE ? "true" : "false");
 	budget_text_member_raw(text, "secret", is_secret ? "true" : "false");
-	budget_text_member(text, "takes_effect", setting->flags & SETTING_LIVE && !(setting->flags & SETTING_RESTART) ? "now" : "restart");
+	budget_text_member(text, "takes_effect", setting->flags & SETTING_LIVE
+	    && !(setting->flags & SETTING_RESTART) ? "now" : "restart");
 	budget_text_member(text, "environment_name", setting->env);
 	budget_text_member(text, "about", setting->about);
 	budget_text_add(text, "}");

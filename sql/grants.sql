@@ -2,7 +2,8 @@
 -- transaction that replaces the functions; repeatable. Whoever adds a table or a function need not come here.
 --   every table with tenant_id   FORCE ROW LEVEL SECURITY, tenant_id = budget.tenant()
 --   price, price_offer, model, model_alias, provider_name   read also the shared catalogue
---   tenant                       also the catalogue's row (its price_epoch); all rows when budget.tenant = '*' (the sweeper's list)
+--   tenant                       also the catalogue's row (its price_epoch); all rows when budget.tenant = '*' (the
+-- sweeper's list)
 --   api_key                      also when budget.tenant = '*' (key look-up)
 --   functions                    owned by budget_engine; SECURITY DEFINER ones are what budget_app may call
 --   budget.partitions_*          owned by budget_owner: only the owner of a table may give it partitions
@@ -35,7 +36,8 @@ BEGIN
         IF NOT item.is_forced THEN
             EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', item.name);
         END IF;
-        -- A partition has no policy of its own: reached directly it shows nothing, through its parent the parent's rule holds.
+        -- A partition has no policy of its own: reached directly it shows nothing, through its parent the parent's rule
+        -- holds.
         CONTINUE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = item.oid);
         rule := CASE
             WHEN item.relname IN ('price', 'model', 'model_alias', 'provider_name', 'price_offer')
@@ -45,7 +47,8 @@ BEGIN
             WHEN item.relname = 'api_key'
                 THEN 'USING (tenant_id = budget.tenant() OR current_setting(''budget.tenant'', true) = ''*'')'
             ELSE 'USING (tenant_id = budget.tenant())' END;
-        SELECT obj_description(oid, 'pg_policy') INTO present FROM pg_policy WHERE polrelid = item.oid AND polname = 'tenant_rows';
+        SELECT obj_description(oid, 'pg_policy') INTO present FROM pg_policy WHERE polrelid = item.oid
+            AND polname = 'tenant_rows';
         IF present IS DISTINCT FROM rule THEN
             EXECUTE format('DROP POLICY IF EXISTS tenant_rows ON %s', item.name);
             EXECUTE format('CREATE POLICY tenant_rows ON %s %s', item.name, rule);
@@ -93,7 +96,8 @@ BEGIN
     GRANT USAGE ON SCHEMA budget TO budget_engine, budget_app, budget_readonly;
     -- Partitions are reached through their parent only: nobody has privileges on one.
     FOR item IN SELECT c.oid::regclass AS name FROM pg_class c
-        WHERE c.relnamespace = 'budget'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition ORDER BY c.relname
+        WHERE c.relnamespace = 'budget'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
+            ORDER BY c.relname
     LOOP
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO budget_engine', item.name);
         EXECUTE format('GRANT SELECT ON %s TO budget_readonly', item.name);
@@ -119,8 +123,10 @@ BEGIN
         RETURN;
     END IF;
     FOREACH role IN ARRAY ARRAY['budget_app', 'budget_readonly'] LOOP
-        FOREACH setting IN ARRAY ARRAY['search_path = pg_catalog, budget, pg_temp', 'statement_timeout = ''5s''', 'lock_timeout = ''2s''',
-            'idle_in_transaction_session_timeout = ''5s''', 'jit = off', 'plan_cache_mode = force_generic_plan', 'timezone = ''UTC''']
+        FOREACH setting IN ARRAY ARRAY['search_path = pg_catalog, budget, pg_temp', 'statement_timeout = ''5s''',
+            'lock_timeout = ''2s''',
+            'idle_in_transaction_session_timeout = ''5s''', 'jit = off', 'plan_cache_mode = force_generic_plan',
+                'timezone = ''UTC''']
         LOOP
             CONTINUE WHEN role = 'budget_readonly' AND setting LIKE 'plan_cache_mode%';
             EXECUTE format('ALTER ROLE %I IN DATABASE %I SET %s', role, current_database(), setting);
@@ -128,11 +134,12 @@ BEGIN
     END LOOP;
 END $$;
 
--- /metrics shows the age of the oldest snapshot, whoever's session holds it. Where this right is not ours to give, it shows
--- those of our own sessions only.
+-- /metrics shows the age of the oldest snapshot, whoever's session holds it. Where this right is not ours to give, it
+-- shows those of our own sessions only.
 DO $$
 BEGIN
-    IF current_setting('budget.role_mode', true) IS DISTINCT FROM 'single' AND NOT pg_has_role('budget_engine', 'pg_read_all_stats', 'USAGE') THEN
+    IF current_setting('budget.role_mode', true) IS DISTINCT FROM 'single' AND NOT pg_has_role('budget_engine',
+        'pg_read_all_stats', 'USAGE') THEN
         GRANT pg_read_all_stats TO budget_engine;
     END IF;
 EXCEPTION WHEN insufficient_privilege THEN

@@ -16,9 +16,11 @@ BEGIN
     SELECT * INTO me FROM pg_roles WHERE rolname = current_user;
     FOREACH role IN ARRAY wanted LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) AND (me.rolsuper OR me.rolcreaterole) THEN
-            EXECUTE format('CREATE ROLE %I %s', role, CASE WHEN role IN ('budget_app', 'budget_readonly') THEN 'LOGIN' ELSE 'NOLOGIN' END);
+            EXECUTE format('CREATE ROLE %I %s', role, CASE WHEN role IN ('budget_app',
+                'budget_readonly') THEN 'LOGIN' ELSE 'NOLOGIN' END);
         END IF;
-        IF EXISTS (SELECT FROM pg_roles WHERE rolname = role) AND NOT me.rolsuper AND NOT pg_has_role(role, 'USAGE') THEN
+        IF EXISTS (SELECT FROM pg_roles WHERE rolname = role) AND NOT me.rolsuper AND NOT pg_has_role(role,
+            'USAGE') THEN
             BEGIN
                 EXECUTE format('GRANT %I TO %I', role, current_user);
             EXCEPTION WHEN insufficient_privilege THEN
@@ -30,7 +32,8 @@ END $$;
 
 -- 'roles' or 'single': every later step asks this one function of the session.
 SELECT set_config('budget.role_mode', CASE
-    WHEN (SELECT count(*) FROM pg_roles WHERE rolname IN ('budget_owner', 'budget_engine', 'budget_app', 'budget_readonly')
+    WHEN (SELECT count(*) FROM pg_roles WHERE rolname IN ('budget_owner', 'budget_engine', 'budget_app',
+        'budget_readonly')
               AND pg_has_role(oid, 'USAGE')) = 4
      AND NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'budget' AND pg_get_userbyid(nspowner) <> 'budget_owner')
     THEN 'roles' ELSE 'single' END, false) AS role_mode;

@@ -82,7 +82,8 @@ print_findings(struct budget_ctx *ctx, const struct budget_migrate_finding *find
 	budget_text_add(&text, is_json ? "[" : "");
 	for (int i = 0; i < count; i++) {
 		if (!is_json) {
-			budget_text_addf(&text, "%-14s %-5s %s\n", findings[i].subject, findings[i].is_good ? "ok" : "BAD", findings[i].detail);
+			budget_text_addf(&text, "%-14s %-5s %s\n", findings[i].subject, findings[i].is_good ? "ok" : "BAD",
+			    findings[i].detail);
 			continue;
 		}
 		budget_text_add(&text, i ? ",{" : "{");
@@ -133,7 +134,8 @@ installed_sql_dir(struct budget_ctx *ctx)
 static const char *
 default_sql_dir(struct budget_ctx *ctx)
 {
-	const char *named = getenv("BUDGET_SQL_DIR"), *data = getenv("BUDGET_DATA_DIR"), *installed = installed_sql_dir(ctx);
+	const char *named = getenv("BUDGET_SQL_DIR"), *data = getenv("BUDGET_DATA_DIR"),
+	    *installed = installed_sql_dir(ctx);
 
 	if (named && *named)
 		return named;

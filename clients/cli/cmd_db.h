@@ -1,4 +1,6 @@
-/* Verbs of the command `budget` that need no running server. Both return the exit status; argv[0] is the verb itself. */
+/*
+ * Verbs of the command `budget` that need no running server. Both return the exit status; argv[0] is the verb itself.
+ */
 #ifndef BUDGET_CLIENTS_CLI_CMD_DB_H
 #define BUDGET_CLIENTS_CLI_CMD_DB_H
 

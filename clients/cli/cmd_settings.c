@@ -81,7 +81,8 @@ print_markdown(void)
 		printf("| `%s` | `%s`", setting->name, setting->env);
 		if (setting->alias)
 			printf(", `%s`", setting->alias);
-		printf(" | `%s` | %s%s%s | %s | %s |\n", setting->yaml, setting->fallback ? "`" : "", setting->fallback ? setting->fallback : "unset",
+		printf(" | `%s` | %s%s%s | %s | %s |\n", setting->yaml, setting->fallback ? "`" : "",
+		    setting->fallback ? setting->fallback : "unset",
 		    setting->fallback ? "`" : "", api, setting->about);
 	}
 }

@@ -2,9 +2,12 @@
 import json
 import shutil
 import subprocess
+import pathlib
+import sys
 
-from server import SOURCE, ServerCase, finish, run, start
-from tap import main
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
+from server import SOURCE, ServerCase, finish, run, start  # noqa: E402
+from tap import main  # noqa: E402
 
 
 class Migrate(ServerCase):
@@ -55,7 +58,8 @@ class Migrate(ServerCase):
         done = self.migrate(url, "--sql-dir", str(sql))
         self.assertEqual(done.code, 70)
         self.assertIn("9999_broken.sql:3: syntax error", done.err)
-        self.assertEqual(self.server.value("SELECT count(*) FROM budget.migration WHERE version LIKE '9999%'", url), "0")
+        self.assertEqual(self.server.value("SELECT count(*) FROM budget.migration WHERE version LIKE '9999%'", url),
+            "0")
         self.assertEqual(self.server.value("SELECT to_regclass('budget.half') IS NULL", url), "t")
         (sql / "migrations/9999_broken.sql").write_text("CREATE TABLE budget.half (n integer);\n")
         self.assertEqual(self.migrate(url, "--sql-dir", str(sql)).code, 0)
@@ -111,7 +115,8 @@ class Migrate(ServerCase):
         self.assertIn("single-role mode", done.out)
         self.assertEqual(self.migrate(url).code, 0)
         self.assertEqual(run("budget", "db", "check", "--url", url).code, 0)
-        self.assertEqual(self.server.value("SELECT count(*) FROM budget.policy", url), "0", "row-level security holds for the owner")
+        self.assertEqual(self.server.value("SELECT count(*) FROM budget.policy", url), "0",
+            "row-level security holds for the owner")
 
     def test_a_login_that_may_make_roles_makes_them(self):
         self.server.sql("CREATE ROLE maker LOGIN CREATEROLE")
@@ -123,19 +128,22 @@ class Migrate(ServerCase):
 
     def test_programs_get_their_limits_by_role(self):
         url = self.install().replace("user=postgres", "user=budget_app")
-        for name, wanted in (("statement_timeout", "5s"), ("lock_timeout", "2s"), ("idle_in_transaction_session_timeout", "5s"), ("jit", "off"),
+        for name, wanted in (("statement_timeout", "5s"), ("lock_timeout", "2s"),
+            ("idle_in_transaction_session_timeout", "5s"), ("jit", "off"),
                              ("plan_cache_mode", "force_generic_plan"), ("search_path", "pg_catalog, budget, pg_temp")):
             self.assertEqual(self.server.value(f"SHOW {name}", url), wanted)
 
     def test_the_golden_schema_is_what_a_fresh_install_gives(self):
         if self.server.value("SHOW server_version_num", f"{self.server.base} dbname=postgres")[:2] != "15":
             self.skipTest("the golden dump is of PostgreSQL 15")
-        shown = subprocess.run(["sh", str(SOURCE / "tests/harness/schema.sh"), self.install()], check=True, stdout=subprocess.PIPE, text=True).stdout
+        shown = subprocess.run(["sh", str(SOURCE / "tests/harness/schema.sh"), self.install()], check=True,
+            stdout=subprocess.PIPE, text=True).stdout
         wanted = (SOURCE / "sql/schema.sql").read_text()
         if shown != wanted:
             import difflib
             self.fail("run `make schema` and look at the difference:\n" + "".join(
-                list(difflib.unified_diff(wanted.splitlines(True), shown.splitlines(True), "sql/schema.sql", "fresh install"))[:80]))
+                list(difflib.unified_diff(wanted.splitlines(True), shown.splitlines(True), "sql/schema.sql",
+                    "fresh install"))[:80]))
 
     def test_no_server_no_address_bad_words(self):
         self.assertEqual(self.migrate("host=/nonexistent dbname=x").code, 69)
@@ -167,7 +175,8 @@ class Check(ServerCase):
     def test_a_fresh_install_is_good(self):
         code, found = self.check(self.install())
         self.assertEqual(code, 0, found)
-        self.assertLessEqual({"migrations", "functions", "roles", "privileges", "row security", "partitions", "settings"}, set(found))
+        self.assertLessEqual({"migrations", "functions", "roles", "privileges", "row security", "partitions",
+            "settings"}, set(found))
 
     def test_an_empty_database_is_told_what_to_do(self):
         self.assert_bad(self.server.database(), "migrations", "budget db migrate")
@@ -209,7 +218,8 @@ class Settings(ServerCase):
         folder = self.temporary()
         (folder / ".env.budget").write_text("BUDGET_HOST=\"it's $HOME\"\nBUDGET_ADMIN_KEY=0123456789abcdefghij\n")
         done = run("budget", "settings", "--shell", BUDGET_CONFIG_DIR=folder)
-        shell = subprocess.run(["sh", "-c", done.out + 'printf "%s|%s|%s" "$BUDGET_HOST" "$BUDGET_PORT" "$BUDGET_ADMIN_KEY"'], stdout=subprocess.PIPE, text=True, check=True)
+        shell = subprocess.run(["sh", "-c",
+            done.out + 'printf "%s|%s|%s" "$BUDGET_HOST" "$BUDGET_PORT" "$BUDGET_ADMIN_KEY"'], stdout=subprocess.PIPE, text=True, check=True)
         self.assertEqual(shell.stdout, "it's $HOME|8013|0123456789abcdefghij")
 
     def test_people_see_which_layer_decides_and_no_secret(self):

@@ -4,9 +4,11 @@ import pathlib
 import signal
 import subprocess
 import time
+import sys
 
-from server import ServerCase, finish, run, start
-from tap import main
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
+from server import ServerCase, finish, run, start  # noqa: E402
+from tap import main  # noqa: E402
 
 
 def wait_for(condition, what, seconds=20):
@@ -37,7 +39,8 @@ class Jobs(ServerCase):
 
     def lock(self, name):
         """A connection that holds the lock of a job, as a running copy does."""
-        other = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-d", self.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        other = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-d", self.url], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True)
         other.stdin.write(f"SELECT pg_advisory_lock(budget.job_key('{name}'));\nSELECT 'held';\n")
         other.stdin.flush()
         while other.stdout.readline().strip() != "held":
@@ -74,13 +77,16 @@ class Jobs(ServerCase):
         self.server.sql("""
             INSERT INTO budget.policy_state (tenant_id, revision, scope, held_cost, held_tokens)
                 SELECT tenant_id, revision, '', 1234, 12340 FROM budget.policy WHERE tenant_id = budget.local_tenant() AND period = 'daily';
-            INSERT INTO budget.hold (tenant_id, hold_id, kind, shape_id, budget_id, revisions, tokens, cost, left_tokens, left_cost, is_final, created_at, expires_at, body_hash)
+            INSERT INTO budget.hold (tenant_id, hold_id, kind, shape_id, budget_id, revisions, tokens, cost,
+                left_tokens, left_cost, is_final, created_at, expires_at, body_hash)
                 SELECT p.tenant_id, budget.uuid_v7(), 'allocation', 1, p.budget_id, ARRAY[p.revision], 10, 1, 10, 1, false, now() - interval '1 day', now() - interval '1 second', '\\x00'
-                FROM budget.policy p, generate_series(1, 1234) WHERE p.tenant_id = budget.local_tenant() AND p.period = 'daily'""", self.url)
+                FROM budget.policy p, generate_series(1,
+                    1234) WHERE p.tenant_id = budget.local_tenant() AND p.period = 'daily'""", self.url)
         done = self.job("holds-expire")
         self.assertEqual(done.code, 0, done.err)
         self.assertEqual(self.last_run("holds-expire"), ["ok", "1234", "f", ""])
-        self.assertEqual(self.server.sql("SELECT trim_scale(held_cost), held_tokens FROM budget.policy_state", self.url), [["0", "0"]])
+        self.assertEqual(self.server.sql("SELECT trim_scale(held_cost), held_tokens FROM budget.policy_state",
+            self.url), [["0", "0"]])
         self.assertEqual(self.server.sql("SELECT DISTINCT state FROM budget.hold", self.url), [["expired"]])
 
     def test_a_failing_job_says_why_and_records_it(self):
@@ -88,7 +94,8 @@ class Jobs(ServerCase):
         try:
             done = self.job("request-keys")
         finally:
-            self.server.sql("UPDATE budget.setting_effective SET value = '35' WHERE name = 'idempotency_days'", self.url)
+            self.server.sql("UPDATE budget.setting_effective SET value = '35' WHERE name = 'idempotency_days'",
+                self.url)
         self.assertNotEqual(done.code, 0)
         self.assertIn("request-keys", done.err)
         self.assertEqual(self.last_run("request-keys")[0], "failed")
@@ -110,7 +117,8 @@ class Jobs(ServerCase):
         self.assertEqual(done.code, 0, done.err)
         for name, every in (("holds-expire", "15"), ("partitions", "21600"), ("request-keys", "3600")):
             self.assertEqual(self.last_run(name)[0], "ok")
-            self.assertEqual(self.server.value(f"SELECT every_seconds FROM budget.job WHERE job = '{name}'", self.url), every)
+            self.assertEqual(self.server.value(f"SELECT every_seconds FROM budget.job WHERE job = '{name}'", self.url),
+                every)
 
 
 class Schedule(ServerCase):
@@ -227,7 +235,8 @@ class Schedule(ServerCase):
         self.end(process)
 
     def test_a_wrong_table_names_its_line(self):
-        for row, part in ((("tick",), "expected: job, every, limit"), (("tick", "1x", "5s"), "`every` is a time"), (("tick", "@no_such", "5s"), "`every`"),
+        for row, part in ((("tick",), "expected: job, every, limit"), (("tick", "1x", "5s"), "`every` is a time"),
+            (("tick", "@no_such", "5s"), "`every`"),
                           (("../tick", "1s", "5s"), "the name of a job"), (("tick", "1s", "0s"), "`limit`")):
             with self.subTest(row):
                 self.table(("# comment",), row)

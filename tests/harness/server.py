@@ -26,14 +26,17 @@ def program(name):
 
 def environment(**settings):
     """The tester's environment without Budget's settings, with these. Settings files are looked for nowhere."""
-    around = {k: v for k, v in os.environ.items() if not k.startswith(("BUDGET_", "PENIA_", "PG")) and not k.endswith("_BUDGET_LIMIT")}
-    around.update({"LC_ALL": "C.UTF-8", "BUDGET_CONFIG_DIR": "/nonexistent", "BUDGET_SQL_DIR": str(SOURCE / "sql"), "BUDGET_DATA_DIR": str(SOURCE)})
+    around = {k: v for k, v in os.environ.items() if not k.startswith(("BUDGET_", "PENIA_", "PG"))
+        and not k.endswith("_BUDGET_LIMIT")}
+    around.update({"LC_ALL": "C.UTF-8", "BUDGET_CONFIG_DIR": "/nonexistent", "BUDGET_SQL_DIR": str(SOURCE / "sql"),
+        "BUDGET_DATA_DIR": str(SOURCE)})
     around.update({name: str(value) for name, value in settings.items()})
     return around
 
 
 def start(name, *words, **settings):
-    return subprocess.Popen([str(program(name)), *map(str, words)], env=environment(**settings), stdin=subprocess.DEVNULL,
+    return subprocess.Popen([str(program(name)), *map(str, words)], env=environment(**settings),
+        stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -57,7 +60,8 @@ class Server:
         self.base = self._script("start")
 
     def _script(self, *words):
-        return subprocess.run(["sh", str(DB_SH), *words], env={**os.environ, "BUDGET_TEST_DB_DIR": self.folder}, check=True,
+        return subprocess.run(["sh", str(DB_SH), *words], env={**os.environ, "BUDGET_TEST_DB_DIR": self.folder},
+            check=True,
                               stdout=subprocess.PIPE, text=True).stdout.strip()
 
     def database(self, owner="postgres"):
@@ -68,7 +72,8 @@ class Server:
 
     def sql(self, text, url=None):
         """Rows as lists of texts."""
-        done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", url or f"{self.base} dbname=postgres", "-c", text],
+        done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d",
+            url or f"{self.base} dbname=postgres", "-c", text],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode:
             raise AssertionError(done.stderr)

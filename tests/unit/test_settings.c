@@ -95,7 +95,8 @@ START_TEST(environment_wins_over_env_file_over_yaml_over_database_over_default)
 	write_file(env_file, "DAILY_BUDGET_LIMIT=3\nWEEKLY_BUDGET_LIMIT=13\n");
 	write_file(yaml_file, "limits:\n  daily: 2\n  weekly: 12\n  monthly: 22\n");
 	ck_assert_int_eq(read_all(environment), BUDGET_OK);
-	for (const char *const *name = (const char *const[]){ "daily_budget_limit", "weekly_budget_limit", "monthly_budget_limit",
+	for (const char *const *name = (const char *const[]){ "daily_budget_limit", "weekly_budget_limit",
+	    "monthly_budget_limit",
 	     "backdate_hours", NULL }; *name; name++)
 		budget_settings_stored(&ctx, &settings, *name, "1");
 	ck_assert_str_eq(text("daily_budget_limit"), "4");
@@ -164,7 +165,8 @@ END_TEST
 
 START_TEST(yaml_takes_sections_environment_names_and_lists)
 {
-	write_file(yaml_file, "BUDGET_PORT: 8101\nserver:\n  host: example.org\n  allowed_origins:\n    - http://a.example\n    - http://b.example\n"
+	write_file(yaml_file,
+	    "BUDGET_PORT: 8101\nserver:\n  host: example.org\n  allowed_origins:\n    - http://a.example\n    - http://b.example\n"
 	    "allocations:\n  rhetor: 40\n  our-own: 12.5\n");
 	ck_assert_int_eq(read_all(NULL), BUDGET_OK);
 	ck_assert_str_eq(text("port"), "8101");
@@ -230,7 +232,8 @@ END_TEST
 
 START_TEST(unknown_environment_names_only_warn)
 {
-	const char *environment[] = { "BUDGET_PROT=1", "BUDGET_TEST_DATA=/x", "BUDGET_URL=http://x", "SOME_ALLOCATION=junk", "PATH=/bin",
+	const char *environment[] = { "BUDGET_PROT=1", "BUDGET_TEST_DATA=/x", "BUDGET_URL=http://x", "SOME_ALLOCATION=junk",
+	    "PATH=/bin",
 		"BUDGET_BIND=", NULL };
 
 	ck_assert_int_eq(read_all(environment), BUDGET_OK);
@@ -253,7 +256,8 @@ END_TEST
 
 START_TEST(hermes_is_tektons_when_tekton_is_there)
 {
-	const char *tekton[] = { "TEKTON_ROOT=/opt/tekton", NULL }, *none[] = { "TEKTON_ROOT=/opt/tekton", "HERMES_URL=", NULL };
+	const char *tekton[] = { "TEKTON_ROOT=/opt/tekton", NULL }, *none[] = { "TEKTON_ROOT=/opt/tekton", "HERMES_URL=",
+	    NULL };
 
 	ck_assert_int_eq(read_all(tekton), BUDGET_OK);
 	ck_assert_str_eq(text("hermes_url"), "http://localhost:8001/api");
@@ -276,7 +280,8 @@ END_TEST
 
 START_TEST(secrets_are_neither_published_nor_shown)
 {
-	const char *environment[] = { "BUDGET_ADMIN_KEY=0123456789abcdef-secret", "BUDGET_DATABASE_URL=postgresql://u:pass@h/d", NULL };
+	const char *environment[] = { "BUDGET_ADMIN_KEY=0123456789abcdef-secret",
+	    "BUDGET_DATABASE_URL=postgresql://u:pass@h/d", NULL };
 	struct budget_text all;
 
 	ck_assert_int_eq(read_all(environment), BUDGET_OK);
@@ -296,7 +301,8 @@ END_TEST
 /* Rules in SQL must find the same defaults in a database that was made by psql alone. */
 START_TEST(sql_knows_the_same_defaults)
 {
-	const char *source = getenv("srcdir"), *path = budget_arena_printf(&ctx.arena, "%s/sql/functions/settings/install.sql", source ? source : ".");
+	const char *source = getenv("srcdir"), *path = budget_arena_printf(&ctx.arena,
+	    "%s/sql/functions/settings/install.sql", source ? source : ".");
 	FILE *file = fopen(path, "r");
 	char line[512], name[128], value[128];
 	int compared = 0;
@@ -368,7 +374,8 @@ unit_suite(void)
 	tcase_add_test(core, seeds_env_file_works_as_written);
 	tcase_add_test(core, env_file_takes_export_quotes_and_comments);
 	tcase_add_test(core, yaml_takes_sections_environment_names_and_lists);
-	tcase_add_loop_test(core, a_bad_file_stops_the_start_with_file_line_and_reason, 0, (int)(sizeof bad_files / sizeof *bad_files));
+	tcase_add_loop_test(core, a_bad_file_stops_the_start_with_file_line_and_reason, 0,
+	    (int)(sizeof bad_files / sizeof *bad_files));
 	tcase_add_test(core, a_wrong_secret_is_not_repeated);
 	tcase_add_test(core, a_bad_value_in_the_environment_stops_the_start_too);
 	tcase_add_test(core, unknown_environment_names_only_warn);

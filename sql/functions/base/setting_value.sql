@@ -7,7 +7,8 @@ DECLARE
 BEGIN
     SELECT s.value INTO result FROM budget.setting_effective s WHERE s.name = setting_value.name;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'setting % is unknown to this database: run budget db migrate', name USING ERRCODE = 'undefined_object';
+        RAISE EXCEPTION 'setting % is unknown to this database: run budget db migrate', name
+            USING ERRCODE = 'undefined_object';
     END IF;
     RETURN result;
 END $$;

@@ -1,8 +1,11 @@
--- The sweeper: holds past their expiry become `expired` and what they held is free in policy_state. Nothing waits for it:
--- a refusal and a quote leave expired holds out by themselves (budget.ledger_slack), this only keeps that set small.
+-- The sweeper: holds past their expiry become `expired` and what they held is free in policy_state. Nothing waits for
+-- it: a refusal and a quote leave expired holds out by themselves (budget.ledger_slack), this only keeps that set
+-- small.
 -- Returns the holds it expired, at most `batch`; dry_run counts what is due at `at` and changes nothing.
--- Writes: policy_state, hold.  Lock order: epoch (shared) -> hold by id, SKIP LOCKED -> policy_state by (revision, scope).
-CREATE OR REPLACE FUNCTION budget.holds_expire(batch integer, dry_run boolean DEFAULT false, at timestamptz DEFAULT NULL)
+-- Writes: policy_state, hold.  Lock order: epoch (shared) -> hold by id, SKIP LOCKED -> policy_state by (revision,
+-- scope).
+CREATE OR REPLACE FUNCTION budget.holds_expire(batch integer, dry_run boolean DEFAULT false,
+    at timestamptz DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp AS $$
 DECLARE
     tenants uuid[];
@@ -10,7 +13,8 @@ DECLARE
     done bigint := 0;
 BEGIN
     PERFORM set_config('budget.tenant', '*', true);
-    tenants := ARRAY(SELECT t.tenant_id FROM budget.tenant t WHERE t.tenant_id <> budget.catalogue_tenant() ORDER BY t.tenant_id);
+    tenants := ARRAY(SELECT t.tenant_id FROM budget.tenant t WHERE t.tenant_id <> budget.catalogue_tenant()
+        ORDER BY t.tenant_id);
     FOREACH tenant IN ARRAY tenants LOOP
         PERFORM budget.enter(tenant, '{"actor": "holds-expire", "role": "system"}');
         IF dry_run THEN
@@ -24,7 +28,8 @@ BEGIN
     RETURN done;
 END $$;
 
-CREATE OR REPLACE FUNCTION budget.holds_expire_tenant(p_tenant uuid, batch integer) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION budget.holds_expire_tenant(p_tenant uuid, batch integer) RETURNS bigint
+    LANGUAGE plpgsql AS $$
 DECLARE
     t constant timestamptz := clock_timestamp();
     ids uuid[];
@@ -48,20 +53,24 @@ BEGIN
 END $$;
 
 -- Takes what is left of these holds (locked by the caller) out of what their policies hold.
-CREATE OR REPLACE FUNCTION budget.holds_free(p_tenant uuid, ids uuid[], t timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION budget.holds_free(p_tenant uuid, ids uuid[], t timestamptz) RETURNS void
+    LANGUAGE plpgsql AS $$
 DECLARE
     revisions integer[];
     scopes text[];
     costs numeric[];
     tokens bigint[];
 BEGIN
-    SELECT array_agg(d.revision), array_agg(d.scope), array_agg(d.cost), array_agg(d.tokens) INTO revisions, scopes, costs, tokens FROM (
-        SELECT r.revision, CASE r.period WHEN 'per_session' THEN coalesce(h.context_id, '') WHEN 'per_task' THEN coalesce(h.task_id, '')
+    SELECT array_agg(d.revision), array_agg(d.scope), array_agg(d.cost), array_agg(d.tokens) INTO revisions, scopes,
+        costs, tokens FROM (
+        SELECT r.revision, CASE r.period WHEN 'per_session' THEN coalesce(h.context_id, '')
+            WHEN 'per_task' THEN coalesce(h.task_id, '')
                    ELSE '' END AS scope, sum(h.left_cost) AS cost, sum(h.left_tokens)::bigint AS tokens
         FROM budget.hold h CROSS JOIN LATERAL unnest(h.revisions) AS held (revision)
         JOIN budget.policy_revision r ON r.tenant_id = p_tenant AND r.revision = held.revision
         WHERE h.tenant_id = p_tenant AND h.hold_id = ANY (ids) GROUP BY 1, 2 ORDER BY 1, 2) d;
-    PERFORM FROM budget.policy_state s JOIN unnest(revisions, scopes) AS w (revision, scope) ON w.revision = s.revision AND w.scope = s.scope
+    PERFORM FROM budget.policy_state s JOIN unnest(revisions, scopes) AS w (revision, scope) ON w.revision = s.revision
+        AND w.scope = s.scope
     WHERE s.tenant_id = p_tenant ORDER BY s.revision, s.scope FOR NO KEY UPDATE OF s;
     UPDATE budget.policy_state s SET held_cost = s.held_cost - w.cost, held_tokens = s.held_tokens - w.tokens,
         last_t = greatest(s.last_t, t), touched_at = t

@@ -5,9 +5,11 @@ CREATE OR REPLACE FUNCTION budget.job_key(job text) RETURNS bigint LANGUAGE sql 
     SELECT hashtextextended('job ' || job, 3)
 $$;
 
--- Starts a run: its id, or NULL when another copy runs. A run that is still marked as running had no lock any more, so it died.
+-- Starts a run: its id, or NULL when another copy runs. A run that is still marked as running had no lock any more, so
+-- it died.
 -- Writes: job, job_run
-CREATE OR REPLACE FUNCTION budget.job_begin(p_job text, p_about text, p_every_seconds integer, p_dry_run boolean) RETURNS uuid
+CREATE OR REPLACE FUNCTION budget.job_begin(p_job text, p_about text, p_every_seconds integer, p_dry_run boolean)
+    RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp AS $$
 DECLARE
     run constant uuid := budget.uuid_v7();
@@ -15,12 +17,15 @@ BEGIN
     IF NOT pg_try_advisory_lock(budget.job_key(p_job)) THEN
         RETURN NULL;
     END IF;
-    UPDATE budget.job_run r SET status = 'failed', ended_at = clock_timestamp(), detail = 'died: its connection ended before it did'
+    UPDATE budget.job_run r SET status = 'failed', ended_at = clock_timestamp(),
+        detail = 'died: its connection ended before it did'
     WHERE r.job = p_job AND r.status = 'running';
     INSERT INTO budget.job AS j (job, about, every_seconds) VALUES (p_job, p_about, p_every_seconds)
-    ON CONFLICT (job) DO UPDATE SET about = excluded.about, every_seconds = coalesce(excluded.every_seconds, j.every_seconds),
+    ON CONFLICT (job) DO UPDATE SET about = excluded.about, every_seconds = coalesce(excluded.every_seconds,
+        j.every_seconds),
         updated_at = clock_timestamp()
-    WHERE (j.about, j.every_seconds) IS DISTINCT FROM (excluded.about, coalesce(excluded.every_seconds, j.every_seconds));
+    WHERE (j.about, j.every_seconds) IS DISTINCT FROM (excluded.about, coalesce(excluded.every_seconds,
+        j.every_seconds));
     INSERT INTO budget.job_run (run_id, job, dry_run) VALUES (run, p_job, p_dry_run);
     RETURN run;
 END $$;
@@ -37,10 +42,12 @@ BEGIN
 END $$;
 
 -- Ends a run and gives the lock back. Runs without rows that went well are kept for a day, all others for 90 days.
-CREATE OR REPLACE FUNCTION budget.job_end(p_run uuid, p_job text, p_status text, p_rows bigint, p_detail text) RETURNS void
+CREATE OR REPLACE FUNCTION budget.job_end(p_run uuid, p_job text, p_status text, p_rows bigint, p_detail text)
+    RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp AS $$
 BEGIN
-    UPDATE budget.job_run SET status = p_status, rows = p_rows, detail = p_detail, ended_at = clock_timestamp() WHERE run_id = p_run;
+    UPDATE budget.job_run SET status = p_status, rows = p_rows, detail = p_detail, ended_at = clock_timestamp()
+        WHERE run_id = p_run;
     DELETE FROM budget.job_run r WHERE r.job = p_job AND r.run_id < budget.uuid_v7_floor(clock_timestamp() - CASE
         WHEN r.rows = 0 AND r.status = 'ok' THEN interval '1 day' ELSE interval '90 days' END);
     PERFORM pg_advisory_unlock(budget.job_key(p_job));

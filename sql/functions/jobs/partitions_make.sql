@@ -13,12 +13,15 @@ DECLARE
 BEGIN
     FOREACH parent IN ARRAY ARRAY['hold', 'usage_record'] LOOP
         FOR month IN SELECT generate_series(date_trunc('month', (at - interval '35 days') AT TIME ZONE 'UTC'),
-                date_trunc('month', at AT TIME ZONE 'UTC') + make_interval(months => months_ahead), interval '1 month') LOOP
+                date_trunc('month', at AT TIME ZONE 'UTC') + make_interval(months => months_ahead),
+                    interval '1 month') LOOP
             name := parent || to_char(month, '"_"YYYY"_"MM');
             CONTINUE WHEN to_regclass('budget.' || name) IS NOT NULL;
             IF NOT dry_run THEN
-                EXECUTE format('CREATE TABLE budget.%I PARTITION OF budget.%I FOR VALUES FROM (%L) TO (%L) %s', name, parent,
-                    budget.uuid_v7_floor(month AT TIME ZONE 'UTC'), budget.uuid_v7_floor((month + interval '1 month') AT TIME ZONE 'UTC'),
+                EXECUTE format('CREATE TABLE budget.%I PARTITION OF budget.%I FOR VALUES FROM (%L) TO (%L) %s', name,
+                    parent,
+                    budget.uuid_v7_floor(month AT TIME ZONE 'UTC'),
+                        budget.uuid_v7_floor((month + interval '1 month') AT TIME ZONE 'UTC'),
                     CASE parent WHEN 'hold' THEN 'WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02)' ELSE '' END);
                 EXECUTE format('ALTER TABLE budget.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', name);
             END IF;

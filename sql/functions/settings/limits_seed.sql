@@ -14,8 +14,10 @@ BEGIN
     PERFORM budget.enter(tenant, '{"actor": "settings", "role": "system"}');
     PERFORM budget.epoch_lock(true);
     FOR item IN
-        SELECT e.name, e.value, e.source, s.value AS applied FROM budget.setting_effective e LEFT JOIN budget.setting_seed s USING (name)
-        WHERE e.name IN ('daily_budget_limit', 'weekly_budget_limit', 'monthly_budget_limit') OR e.name LIKE 'allocation.%'
+        SELECT e.name, e.value, e.source, s.value AS applied FROM budget.setting_effective e
+            LEFT JOIN budget.setting_seed s USING (name)
+        WHERE e.name IN ('daily_budget_limit', 'weekly_budget_limit', 'monthly_budget_limit')
+            OR e.name LIKE 'allocation.%'
         ORDER BY e.name LIKE 'allocation.%', e.name
     LOOP
         CONTINUE WHEN item.value IS NOT DISTINCT FROM item.applied OR (item.source = 'default' AND NOT is_new);

@@ -1,5 +1,5 @@
--- PUT /settings {set: {"<name>": text | null}, effective: {"<name>": {value, source}}}. cgi-bin/admin.c has checked names,
--- values and layers; `effective` is what counts with the change in place, worked out by lib/settings.c.
+-- PUT /settings {set: {"<name>": text | null}, effective: {"<name>": {value, source}}}. cgi-bin/admin.c has checked
+-- names, values and layers; `effective` is what counts with the change in place, worked out by lib/settings.c.
 -- Settings are of the house, not of a tenant: only the local tenant's admins may change them.
 -- Writes: setting, audit_log; what follows by budget.settings_publish().
 CREATE OR REPLACE FUNCTION budget.setting_update(tenant uuid, context jsonb, args jsonb) RETURNS budget.reply
@@ -11,7 +11,8 @@ DECLARE
 BEGIN
     PERFORM budget.enter(tenant, context);
     IF tenant <> budget.local_tenant() THEN
-        PERFORM budget.fail(403, 'not_house_admin', '', 'Settings belong to the whole installation: an admin of the local tenant changes them.');
+        PERFORM budget.fail(403, 'not_house_admin', '',
+            'Settings belong to the whole installation: an admin of the local tenant changes them.');
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('settings', 3));
     FOR item IN SELECT w.key AS name, w.value, s.value AS former FROM jsonb_each_text(args -> 'set') AS w
@@ -20,8 +21,10 @@ BEGIN
         IF item.value IS NULL THEN
             DELETE FROM budget.setting s WHERE s.name = item.name;
         ELSE
-            INSERT INTO budget.setting AS s (name, value, updated_by) VALUES (item.name, item.value, coalesce(budget.context('actor'), 'unknown'))
-            ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = clock_timestamp(), updated_by = excluded.updated_by;
+            INSERT INTO budget.setting AS s (name, value, updated_by) VALUES (item.name, item.value,
+                coalesce(budget.context('actor'), 'unknown'))
+            ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = clock_timestamp(),
+                updated_by = excluded.updated_by;
         END IF;
         PERFORM budget.audit('setting.update', item.name, to_jsonb(item.former), to_jsonb(item.value));
     END LOOP;

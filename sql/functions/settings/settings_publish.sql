@@ -27,7 +27,8 @@ DECLARE
     item record;
 BEGIN
     PERFORM set_config('budget.tenant', '*', true);
-    FOR item IN SELECT t.tenant_id FROM budget.tenant t WHERE t.tenant_id <> budget.catalogue_tenant() ORDER BY t.tenant_id LOOP
+    FOR item IN SELECT t.tenant_id FROM budget.tenant t WHERE t.tenant_id <> budget.catalogue_tenant()
+        ORDER BY t.tenant_id LOOP
         PERFORM budget.enter(item.tenant_id, '{"actor": "settings", "role": "system"}');
         PERFORM budget.epoch_lock(true);
         RETURN QUERY SELECT budget.level_follow(item.tenant_id);
