@@ -48,6 +48,10 @@ class WebErrors(TestCase):
     def test_a_body_without_length_is_411(self):
         self.assert_problem(self.raw(b"POST /index.html HTTP/1.0\r\nHost: localhost\r\n\r\n"), 411)
 
+    def test_curl_without_a_body_is_told_how(self):
+        answer = self.raw(b"POST /api/v1/alerts/check HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.assertIn("-d ''", self.assert_problem(answer, 411)["detail"])
+
     def test_a_long_header_is_431(self):
         self.assert_problem(self.home.get("/", headers={"X-Long": "x" * 20000}), 431)
 
