@@ -19,7 +19,8 @@ static const struct budget_field key_body[] = {
 	{ .name = "name", .type = FIELD_STRING, .need = FIELD_REQUIRED, .min = 1, .max = 200, .about = "who or what uses it" },
 	{ .name = "role", .type = FIELD_ENUM, .need = FIELD_REQUIRED, .words = budget_words_role,
 	  .about = "viewer reads; service checks, allocates, records; manager sets budgets, policies, prices; admin all" },
-	{ .name = "budget_id", .type = FIELD_UUID, .about = "usage is charged to this budget, and only it and those below it may be named" },
+	{ .name = "budget_id", .type = FIELD_UUID,
+	  .about = "usage is charged to this budget, and only it and those below it may be named" },
 	{ .name = "expires_at", .type = FIELD_TIME, .about = "the key works until then; absent: until revoked" },
 	{ .name = NULL }
 };

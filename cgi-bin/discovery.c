@@ -62,8 +62,8 @@ published_path(struct budget_ctx *ctx, struct json_object *route)
 
 	if (pattern == NULL)
 		return NULL;
-	return budget_arena_printf(&ctx->arena, "%s%.*s%s", prefix, dots != NULL ? (int)(dots - pattern) : (int)strlen(pattern),
-	    pattern, dots != NULL ? "}" : "");
+	return budget_arena_printf(&ctx->arena, "%s%.*s%s", prefix,
+	    dots != NULL ? (int)(dots - pattern) : (int)strlen(pattern), pattern, dots != NULL ? "}" : "");
 }
 
 static void
@@ -93,7 +93,8 @@ discovery_get(struct request *request)
 	budget_text_add(&text, "{");
 	budget_text_member(&text, "component", "budget");
 	budget_text_member(&text, "version", config.version);
-	budget_text_member(&text, "description", "Token and cost budgets for calls to language models: asks before, records after.");
+	budget_text_member(&text, "description",
+	    "Token and cost budgets for calls to language models: asks before, records after.");
 	budget_text_add(&text, ",\"endpoints\":[");
 	for (int i = 0; i < published.count; i++) {
 		struct json_object *routes = budget_json_get(published.programs[i], "routes");
@@ -102,8 +103,8 @@ discovery_get(struct request *request)
 		for (size_t j = 0; j < budget_json_length(routes); j++)
 			add_endpoint(ctx, &text, program, budget_json_at(routes, j));
 	}
-	budget_text_add(&text, "],\"capabilities\":[\"budget_management\",\"allocation\",\"usage_tracking\",\"pricing\",\"reporting\","
-	    "\"budget_allocation\",\"cost_tracking\",\"usage_monitoring\"],\"dependencies\":{");
+	budget_text_add(&text, "],\"capabilities\":[\"budget_management\",\"allocation\",\"usage_tracking\",\"pricing\","
+	    "\"reporting\",\"budget_allocation\",\"cost_tracking\",\"usage_monitoring\"],\"dependencies\":{");
 	budget_text_member(&text, "hermes", hermes);
 	budget_text_add(&text, "},\"metadata\":{");
 	budget_text_member(&text, "api", "/api/v1");

@@ -15,7 +15,7 @@ noinst_LTLIBRARIES += %D%/libruntime.la
 
 # status, access
 pkglibexec_PROGRAMS += %D%/status.fcgi
-%C%_status_fcgi_SOURCES = %D%/discovery.c %D%/metrics.c %D%/openapi.c %D%/status.c %D%/status.h %D%/status_probe.c
+%C%_status_fcgi_SOURCES = %D%/discovery.c %D%/docs.c %D%/health.c %D%/metrics.c %D%/openapi.c %D%/status.c %D%/status.h %D%/status_probe.c
 %C%_status_fcgi_CFLAGS = $(PROGRAM_CFLAGS)
 %C%_status_fcgi_LDFLAGS = $(PROGRAM_LINK)
 %C%_status_fcgi_LDADD = $(FCGI_PROGRAM_LIBS)

@@ -1,4 +1,5 @@
 /* GET /metrics: the counters of all programs and the numbers of the database, as Prometheus text 0.0.4. */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +29,8 @@ static const struct {
 	{ "budget_database_rollbacks_total", "counter", "Transactions rolled back." },
 	{ "budget_database_deadlocks_total", "counter", "Deadlocks found by the server." },
 	{ "budget_database_size_bytes", "gauge", "Size of the database on disk." },
-	{ "budget_database_oldest_snapshot_seconds", "gauge", "Age of the oldest transaction that keeps dead rows from being removed." },
+	{ "budget_database_oldest_snapshot_seconds", "gauge",
+	  "Age of the oldest transaction that keeps dead rows from being removed." },
 	{ "budget_job_last_success_timestamp_seconds", "gauge", "When a job last ended well." },
 	{ "budget_job_last_failure_timestamp_seconds", "gauge", "When a job last failed." },
 	{ "budget_job_interval_seconds", "gauge", "How often the schedule starts a job." },
@@ -65,7 +67,7 @@ add_facts(struct budget_ctx *ctx, struct budget_text *text)
 	}
 }
 
-/* Route patterns and methods hold nothing that a label would have to escape but quotes and backslashes of a wild method. */
+/* Nothing but quotes and backslashes of a wild method would have to be escaped in a label. */
 static void
 add_label(struct budget_text *text, const char *value)
 {
@@ -104,6 +106,17 @@ add_durations(struct budget_text *text, const char *program, const struct meter_
 	    (double)meter->duration_us / 1e6, program, count);
 }
 
+/* A number of every program that has counters. */
+static void
+add_gauge(struct budget_text *text, const char *name, const struct probe *probes,
+    const struct meter_file *const *meters, int count, size_t offset)
+{
+	for (int i = 0; i < count; i++)
+		if (meters[i] != NULL)
+			budget_text_addf(text, "%s{program=\"%s\"} %llu\n", name, probes[i].name,
+			    (unsigned long long)*(const _Atomic uint64_t *)((const char *)meters[i] + offset));
+}
+
 /* One family after the other, as the format asks, over all programs that have counters. */
 static void
 add_programs(struct budget_text *text, const struct probe *probes, int count, const struct meter_file *const *meters)
@@ -117,10 +130,13 @@ add_programs(struct budget_text *text, const struct probe *probes, int count, co
 			budget_text_addf(text, "budget_program_start_time_seconds{program=\"%s\"} %llu\n", probes[i].name,
 			    (unsigned long long)meters[i]->started_at);
 	head(text, "budget_http_requests_in_flight", "gauge", "Requests being served.");
-	for (int i = 0; i < count; i++)
-		if (meters[i] != NULL)
-			budget_text_addf(text, "budget_http_requests_in_flight{program=\"%s\"} %llu\n", probes[i].name,
-			    (unsigned long long)meters[i]->in_flight);
+	add_gauge(text, "budget_http_requests_in_flight", probes, meters, count, offsetof(struct meter_file, in_flight));
+	head(text, "budget_pool_connections", "gauge", "Database connections open, as of the last request.");
+	add_gauge(text, "budget_pool_connections", probes, meters, count, offsetof(struct meter_file, pool_open));
+	head(text, "budget_pool_busy", "gauge", "Database connections in use, as of the last request.");
+	add_gauge(text, "budget_pool_busy", probes, meters, count, offsetof(struct meter_file, pool_busy));
+	head(text, "budget_pool_failures_total", "counter", "Connects to the database that failed.");
+	add_gauge(text, "budget_pool_failures_total", probes, meters, count, offsetof(struct meter_file, pool_failures));
 	head(text, "budget_http_requests_total", "counter", "Requests answered, by route and status.");
 	for (int i = 0; i < count; i++)
 		if (meters[i] != NULL)

@@ -1,4 +1,7 @@
-/* GET /openapi.json: OpenAPI 3.1 made from the route tables, so that it cannot say anything else than the programs do. */
+/*
+ * GET /openapi.json: OpenAPI 3.1 made from the route tables, so that it cannot say anything else than the programs
+ * do.
+ */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -256,7 +259,8 @@ add_operation(struct out *out, const struct rows *rows, int i)
 	add_query_parameters(out, budget_json_get(route, "query"));
 	budget_text_add(&out->text, "]");
 	add_body(out, route);
-	budget_text_addf(&out->text, ",\"responses\":{\"%s\":{\"description\":\"Done.\",\"content\":{\"application/json\":{}}},"
+	budget_text_addf(&out->text, ",\"responses\":{\"%s\":{\"description\":\"Done.\",\"content\":{\"application/json\":"
+	    "{}}},"
 	    "\"default\":{\"$ref\":\"#/components/responses/Problem\"}}}", success);
 }
 
@@ -322,8 +326,8 @@ openapi_get(struct request *request)
 	budget_text_init(&out.text, &request->ctx.arena, 64 * 1024);
 	budget_text_add(&out.text, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Budget\"");
 	budget_text_member(&out.text, "version", config.version);
-	budget_text_member(&out.text, "description", "Token and cost budgets for calls to language models. Every path under /api/v1 is"
-	    " served under /api too; names may be sent in snake_case or camelCase.");
+	budget_text_member(&out.text, "description", "Token and cost budgets for calls to language models. Every path under"
+	    " /api/v1 is served under /api too; names may be sent in snake_case or camelCase.");
 	budget_text_add(&out.text, "},\"servers\":[{\"url\":\"/\"}],\"security\":[{\"bearer\":[]},{\"key\":[]}],\"paths\":{");
 	add_paths(&out, rows);
 	budget_text_add(&out.text, "},");

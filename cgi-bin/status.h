@@ -24,6 +24,19 @@ int probe_list(struct probe probes[PROGRAMS_MAX]);
  */
 void probe_run(struct probe *probes, int count, int timeout_ms);
 
+/* The worst check decides: nothing works without the database, the rest works without the rest. */
+enum health { HEALTH_OK, HEALTH_DEGRADED, HEALTH_FAILED };
+
+struct health_report {
+	struct budget_ctx *ctx;
+	struct budget_text checks;
+	enum health worst;
+	bool is_detailed; /* details and names of parts are for the people of the house */
+};
+
+/** Looks at every part, or at the database alone. checks is a closed JSON object. */
+struct health_report health_report_make(struct request *request, bool is_database_only);
+
 /** GET /metrics. */
 enum budget_status metrics_get(struct request *request);
 
@@ -41,9 +54,10 @@ void published_close(struct published *published);
 /** Path of a route as clients use it: "/api/v1/prices/history/{provider}/{model}". */
 const char *published_path(struct budget_ctx *ctx, struct json_object *route);
 
-/** GET /discovery and /openapi.json, from the tables that the programs leave beside their sockets. */
+/** GET /discovery, /openapi.json and /docs, from those tables. */
 enum budget_status discovery_get(struct request *request);
 enum budget_status openapi_get(struct request *request);
+enum budget_status docs_get(struct request *request);
 
 /** When this process began, unix seconds. */
 int64_t status_started_at(void);

@@ -13,8 +13,9 @@
 #include "lib/version.h"
 
 /*
- * A whole FastCGI request: BEGIN_REQUEST (responder, close afterwards), PARAMS with one pair, end of PARAMS, end of STDIN.
- * No web server can send that parameter: what clients say arrives as HTTP_*. (GET_VALUES, meant for this, hangs in libfcgi.)
+ * A whole FastCGI request: BEGIN_REQUEST (responder, close afterwards), PARAMS with one pair, end of PARAMS, end of
+ * STDIN. No web server can send that parameter: what clients say arrives as HTTP_*. (GET_VALUES, meant for this,
+ * hangs in libfcgi.)
  */
 static const unsigned char question[] =
     "\x01\x01\x00\x01\x00\x08\x00\x00" "\x00\x01\x00\x00\x00\x00\x00\x00"

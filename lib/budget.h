@@ -1,6 +1,6 @@
 /*
- * libbudget: everything Budget's programs share. Exports budget_* only; what has no comment in these headers is not meant
- * for use. Layers, lowest first; a header includes downwards only.
+ * libbudget: everything Budget's programs share. Exports budget_* only; what has no comment in these headers is not
+ * meant for use. Layers, lowest first; a header includes downwards only.
  */
 #ifndef BUDGET_LIB_BUDGET_H
 #define BUDGET_LIB_BUDGET_H

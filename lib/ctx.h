@@ -1,4 +1,7 @@
-/* What a call carries: memory, error, database, identity. One per request, job batch or command; never shared by threads. */
+/*
+ * What a call carries: memory, error, database, identity. One per request, job batch or command; never shared by
+ * threads.
+ */
 #ifndef BUDGET_LIB_CTX_H
 #define BUDGET_LIB_CTX_H
 

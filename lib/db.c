@@ -50,7 +50,8 @@ fail_as_said(struct budget_ctx *ctx, const PGresult *result, const char *state)
 {
 	int http_status = atoi(state + 2);
 	enum budget_status status = budget_status_of_http(http_status);
-	const char *pointer = field_of(ctx, result, PG_DIAG_COLUMN_NAME), *code = field_of(ctx, result, PG_DIAG_CONSTRAINT_NAME);
+	const char *pointer = field_of(ctx, result, PG_DIAG_COLUMN_NAME);
+	const char *code = field_of(ctx, result, PG_DIAG_CONSTRAINT_NAME);
 	const char *detail = field_of(ctx, result, PG_DIAG_MESSAGE_PRIMARY);
 
 	ctx->error = (struct budget_error){
@@ -74,7 +75,8 @@ fail_busy(struct budget_ctx *ctx, const char *state)
 		{ "40", "serialization_conflict", "Others changed the same rows at the same moment: try again with the same id." },
 		{ "55P03", "lock_timeout", "The rows needed are locked by others: try again with the same id." },
 		{ "57014", "statement_timeout", "The database took too long: try again with the same id." },
-		{ "57P", "database_away", "The database is restarting: whether this was done is unknown, try again with the same id." },
+		{ "57P", "database_away", "The database is restarting: whether this was done is unknown, try again with the"
+		    " same id." },
 		{ "08", "database_away", "The connection to the database broke: whether this was done is unknown, try again with"
 		    " the same id." },
 		{ "53", "database_full", "The database has no room (disk, memory or connections): try again with the same id." },
@@ -99,8 +101,8 @@ fail_by_state(struct budget_ctx *ctx, const char *state)
 	if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0)
 		return budget_fail(ctx, BUDGET_EINVALID, "invalid_value", NULL, "A value of the request cannot be used: it is out"
 		    " of range, or does not fit the others.");
-	return budget_fail(ctx, BUDGET_EBUG, "internal_error", NULL, "This is our fault, not yours. The log names the cause under"
-	    " this request's id.");
+	return budget_fail(ctx, BUDGET_EBUG, "internal_error", NULL,
+	    "This is our fault, not yours. The log names the cause under this request's id.");
 }
 
 /* A row no partition takes: the job that makes them ahead is behind. Our fault, and soon over: the client must keep it. */
@@ -177,7 +179,10 @@ make_ready(struct budget_ctx *ctx, enum budget_statement statement, bool *ret_is
 	return status;
 }
 
-/* States after which the plan, not the request, is at fault: the statement did not run and may run on a new connection. */
+/*
+ * States after which the plan, not the request, is at fault: the statement did not run and may run on a new
+ * connection.
+ */
 static bool
 is_stale_plan(const PGresult *result)
 {

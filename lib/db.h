@@ -1,7 +1,7 @@
 /*
- * libpq behind a small door. A pool of connections per process; every SQL text stands once, in lib/statement.def, and is
- * prepared once per connection; request data is only ever a parameter. The only file that includes libpq-fe.h is db.c
- * (and the migration runner and the events daemon).
+ * libpq behind a small door. A pool of connections per process; every SQL text stands once, in lib/statement.def,
+ * and is prepared once per connection; request data is only ever a parameter. The only file that includes libpq-fe.h
+ * is db.c (and the migration runner and the events daemon).
  */
 #ifndef BUDGET_LIB_DB_H
 #define BUDGET_LIB_DB_H
@@ -59,8 +59,8 @@ const char *budget_result_text(const struct budget_result *result, int row, int 
  * dead before the statement was sent. Classes 40, 55P03, 57014 and 08/53/57P become BUDGET_EBUSY; errors raised by
  * budget.fail() (SQLSTATE 'BG' + HTTP status) become the named status with code, pointer, detail and extra members;
  * 22xxx/23xxx that SQL let through become BUDGET_EINVALID (23505 BUDGET_ECONFLICT); a statement that cannot even be
- * prepared is BUDGET_EBUSY database_not_ready (migrations missing); anything else BUDGET_EBUG. error.internal says more.
- * BUDGET_EBUSY means *unknown, repeat with the same ids*: the connection may have broken behind the commit.
+ * prepared is BUDGET_EBUSY database_not_ready (migrations missing); anything else BUDGET_EBUG. error.internal says
+ * more. BUDGET_EBUSY means *unknown, repeat with the same ids*: the connection may have broken behind the commit.
  * @param values  parameter texts, NULL = SQL NULL; count must be what the statement takes
  */
 enum budget_status budget_db_run(struct budget_ctx *ctx, enum budget_statement statement, const char *const *values,

@@ -4,7 +4,11 @@
 
 struct budget_ctx;
 
-enum budget_decimal { BUDGET_DECIMAL_OK, BUDGET_DECIMAL_NONE /* not a number */, BUDGET_DECIMAL_RANGE /* beyond limits */ };
+enum budget_decimal {
+	BUDGET_DECIMAL_OK,
+	BUDGET_DECIMAL_NONE, /* not a number */
+	BUDGET_DECIMAL_RANGE /* beyond the limits */
+};
 
 /**
  * Canonical plain text of a decimal: no exponent, no '+', no leading zeros, no trailing zeros behind the point.
@@ -12,7 +16,8 @@ enum budget_decimal { BUDGET_DECIMAL_OK, BUDGET_DECIMAL_NONE /* not a number */,
  * @param[out] ret_text   in the arena; set only on BUDGET_DECIMAL_OK
  * @return BUDGET_DECIMAL_RANGE also when the arena is full
  */
-enum budget_decimal budget_decimal_read(struct budget_ctx *ctx, const char *text, int integer_digits, const char **ret_text);
+enum budget_decimal budget_decimal_read(struct budget_ctx *ctx, const char *text, int integer_digits,
+    const char **ret_text);
 
 /**
  * The same for money: |value| < 10^12, scale <= 30. "1.50e-6" -> "0.0000015", "-0" -> "0".

@@ -5,7 +5,10 @@
 
 #include "lib/ctx.h"
 
-/* What a status means outside: HTTP, the exit code of the CLI and of jobs (sysexits; 2 = refused by a policy), a title. */
+/*
+ * What a status means outside: HTTP, the exit code of the CLI and of jobs (sysexits; 2 = refused by a policy), a
+ * title.
+ */
 static const struct {
 	int http, exit;
 	const char *title;
@@ -28,8 +31,8 @@ static const struct {
 };
 
 enum budget_status
-budget_fail(struct budget_ctx *ctx, enum budget_status status, const char *code, const char *pointer, const char *format,
-    ...)
+budget_fail(struct budget_ctx *ctx, enum budget_status status, const char *code, const char *pointer,
+    const char *format, ...)
 {
 	va_list args;
 	const char *detail;

@@ -19,8 +19,9 @@
 enum { COUNT_DIGITS = 18, FRACTION_DIGITS = 12, ITEMS_MAX = 1000 };
 
 static const char *const type_names[] = {
-	[FIELD_STRING] = "string", [FIELD_COUNT] = "integer", [FIELD_MONEY] = "decimal not below 0", [FIELD_DECIMAL] = "decimal",
-	[FIELD_FRACTION] = "fraction", [FIELD_BOOL] = "true or false", [FIELD_ENUM] = "word", [FIELD_UUID] = "uuid",
+	[FIELD_STRING] = "string", [FIELD_COUNT] = "integer", [FIELD_MONEY] = "decimal not below 0",
+	[FIELD_DECIMAL] = "decimal", [FIELD_FRACTION] = "fraction", [FIELD_BOOL] = "true or false", [FIELD_ENUM] = "word",
+	[FIELD_UUID] = "uuid",
 	[FIELD_TIME] = "time", [FIELD_OBJECT] = "object", [FIELD_ARRAY] = "array", [FIELD_JSON] = "any value",
 };
 
@@ -47,7 +48,8 @@ read_string(struct budget_ctx *ctx, const struct budget_field *field, const char
 		return budget_fail(ctx, BUDGET_EINVALID, "out_of_range", pointer, "'%s' must not be empty.", field->name);
 	if (length < field->min || length > max)
 		return budget_fail(ctx, BUDGET_EINVALID, "out_of_range", pointer,
-		    "'%s' must have between %" PRId64 " and %" PRId64 " bytes, not %" PRId64 ".", field->name, field->min, max, length);
+		    "'%s' must have between %" PRId64 " and %" PRId64 " bytes, not %" PRId64 ".", field->name, field->min, max,
+		    length);
 	*ret_text = text;
 	return BUDGET_OK;
 }

@@ -2,7 +2,8 @@
  * The one idiom for everything that comes in: a table of fields describes a JSON body or a query string.
  * The engine accepts snake_case or camelCase names and any case of enum words, refuses unknown, repeated, missing,
  * wrong-typed and out-of-range fields with the JSON pointer, and yields every value as canonical text:
- *   number -> plain decimal text, no exponent, all digits; enum -> the canonical word; time -> as sent (RFC 3339 checked);
+ *   number -> plain decimal text, no exponent, all digits; enum -> the canonical word;
+ *   time -> as sent (RFC 3339 checked);
  *   date/time without zone is passed on as it is, SQL reads it in the budget's zone; object -> JSON text.
  */
 #ifndef BUDGET_LIB_FIELD_H
@@ -25,7 +26,7 @@ enum budget_field_type {
 	FIELD_ENUM,    /* one of words[] */
 	FIELD_UUID,    /* canonical lower-case text out */
 	FIELD_TIME,    /* RFC 3339 timestamp, zone optional; or YYYY-MM-DD */
-	FIELD_OBJECT,  /* JSON object: fields != NULL is checked by that table, NULL = any (metadata), max = bytes, 0 = 16 KiB */
+	FIELD_OBJECT,  /* JSON object: by the table `fields`, NULL = any (metadata) of max bytes, 0 = 16 KiB */
 	FIELD_ARRAY,   /* JSON array, min..max items (0 = 1000): objects described by fields, else words[], else strings */
 	FIELD_JSON     /* any JSON value, max = bytes of text, 0 = 16 KiB */
 };
@@ -43,11 +44,11 @@ enum { FIELD_OPTIONAL = 0, FIELD_REQUIRED = 1, FIELD_NULLABLE = 2 /* null is kep
 struct budget_field {
 	const char *name; /* snake_case */
 	enum budget_field_type type;
-	int need;         /* FIELD_OPTIONAL, FIELD_REQUIRED, | FIELD_NULLABLE. null for a field that is not nullable = absent */
+	int need;         /* FIELD_OPTIONAL, FIELD_REQUIRED, | FIELD_NULLABLE. null for a field not nullable = absent */
 	int64_t min, max;
 	const struct budget_word *words;
 	const struct budget_field *fields;
-	const char *same_as; /* this name is another spelling of field same_as (`limit` for `cost_limit`); both at once = 422 */
+	const char *same_as; /* another spelling of field same_as (`limit` for `cost_limit`); both at once = 422 */
 	const char *about;   /* one line for the OpenAPI document and --help */
 };
 
@@ -96,7 +97,9 @@ bool budget_percent_decode(const char *from, size_t n, bool is_query, char *out)
 /** True when a member name is the field's: snake_case as it stands, or camelCase. */
 bool budget_field_named(const struct budget_field *field, const char *name);
 
-/** The same for a query string (percent-decoding, '+', limits on length and count; unknown and repeated keys refused). */
+/**
+ * The same for a query string (percent-decoding, '+', limits on length and count; unknown and repeated keys refused).
+ */
 enum budget_status budget_fields_query(struct budget_ctx *ctx, const struct budget_field *fields,
     const char *query_string, struct budget_values *ret_values);
 

@@ -24,7 +24,8 @@ struct json_object;
  * @return BUDGET_OK; BUDGET_ESYNTAX not_json, with line and column; BUDGET_EINVALID with the JSON pointer: too_deep,
  *         duplicate_field, invalid_text (\u0000, half a surrogate pair, an endless name)
  */
-enum budget_status budget_json_parse(struct budget_ctx *ctx, const char *text, size_t length, struct json_object **ret_value);
+enum budget_status budget_json_parse(struct budget_ctx *ctx, const char *text, size_t length,
+    struct json_object **ret_value);
 void budget_json_put(struct json_object **value);
 #define _auto_json_ __attribute__((cleanup(budget_json_put)))
 
@@ -34,7 +35,9 @@ struct json_object *budget_json_at(struct json_object *array, size_t index);
 size_t budget_json_length(struct json_object *array);
 bool budget_json_is_array(struct json_object *value);
 bool budget_json_is_object(struct json_object *value);
-/** Text of a scalar as it stood in the source (a string without quotes), copied into the arena; NULL for null/absent. */
+/**
+ * Text of a scalar as it stood in the source (a string without quotes), copied into the arena; NULL for null/absent.
+ */
 const char *budget_json_text(struct budget_ctx *ctx, struct json_object *value);
 /** Any value as compact JSON text in the arena. */
 const char *budget_json_print(struct budget_ctx *ctx, struct json_object *value);

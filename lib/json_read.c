@@ -10,7 +10,10 @@
 #include "lib/text.h"
 #include "lib/utf8.h"
 
-/* Where we are: one step per open container, a member's name or an index; printed as the pointer when something fails. */
+/*
+ * Where we are: one step per open container, a member's name or an index; printed as the pointer when something
+ * fails.
+ */
 struct step {
 	char name[BUDGET_JSON_NAME_MAX + 1];
 	size_t index;

@@ -97,7 +97,8 @@ budget_key_find(struct budget_ctx *ctx, const char *public_id, struct budget_key
 	if (budget_result_rows(row) != 1)
 		return budget_fail(ctx, BUDGET_ENOTFOUND, "key_unknown", NULL, "There is no such key.");
 	hash = budget_result_text(row, 0, 2);
-	if (sodium_hex2bin(key.hash, sizeof key.hash, hash, strlen(hash), NULL, &length, NULL) != 0 || length != sizeof key.hash)
+	if (sodium_hex2bin(key.hash, sizeof key.hash, hash, strlen(hash), NULL, &length, NULL) != 0
+	    || length != sizeof key.hash)
 		return budget_fail(ctx, BUDGET_EBUG, "internal_error", NULL, "This is our fault, not yours.");
 	copy_cell(key.public_id, sizeof key.public_id, row, 8);
 	copy_cell(key.tenant_id, sizeof key.tenant_id, row, 0);

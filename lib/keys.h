@@ -53,8 +53,8 @@ enum budget_status budget_key_find(struct budget_ctx *ctx, const char *public_id
 enum budget_status budget_key_used(struct budget_ctx *ctx, const struct budget_key *key);
 
 /**
- * Sees to it that an operator's key (BUDGET_ADMIN_KEY) works as admin of the local tenant: registers it when it is new and
- * revokes the one that the setting named before.
+ * Sees to it that an operator's key (BUDGET_ADMIN_KEY) works as admin of the local tenant: registers it when it is
+ * new and revokes the one that the setting named before.
  */
 enum budget_status budget_keys_ensure_admin(struct budget_ctx *ctx, const char *text);
 

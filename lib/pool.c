@@ -13,7 +13,9 @@
 
 enum { CONNECTIONS_MAX = 256, URL_MAX_BYTES = 2048 };
 
-/* After a failed connect nobody tries again for this long: 32 threads need not each find out that the server is away. */
+/*
+ * After a failed connect nobody tries again for this long: 32 threads need not each find out that the server is away.
+ */
 static const int64_t AWAY_US = 200 * 1000;
 
 static struct {
@@ -22,9 +24,9 @@ static struct {
 	struct budget_db slots[CONNECTIONS_MAX];
 	struct budget_db *free;
 	char url[URL_MAX_BYTES];
-	int max, wait_ms, busy;
+	int max, wait_ms;
 	bool is_ledger;
-	_Atomic int open;
+	_Atomic int open, busy;
 	_Atomic long failures;
 	_Atomic int64_t away_until_us;
 } pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -84,14 +86,12 @@ budget_pool_close(void)
 void
 budget_pool_stats(int *ret_open, int *ret_busy, long *ret_failures)
 {
-	pthread_mutex_lock(&pool.lock);
 	if (ret_open != NULL)
 		*ret_open = pool.open;
 	if (ret_busy != NULL)
 		*ret_busy = pool.busy;
 	if (ret_failures != NULL)
 		*ret_failures = pool.failures;
-	pthread_mutex_unlock(&pool.lock);
 }
 
 enum budget_status

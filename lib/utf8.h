@@ -1,4 +1,6 @@
-/* UTF-8 as Unicode defines it: shortest form, no surrogates, nothing above U+10FFFF. PostgreSQL refuses the rest too. */
+/*
+ * UTF-8 as Unicode defines it: shortest form, no surrogates, nothing above U+10FFFF. PostgreSQL refuses the rest too.
+ */
 #ifndef BUDGET_LIB_UTF8_H
 #define BUDGET_LIB_UTF8_H
 

@@ -1,4 +1,7 @@
-/* UUID version 7 (RFC 9562): 48 bits of unix milliseconds, then random; made in C so that a commit in doubt can be re-sent. */
+/*
+ * UUID version 7 (RFC 9562): 48 bits of unix milliseconds, then random; made in C so that a commit in doubt can be
+ * re-sent.
+ */
 #ifndef BUDGET_LIB_UUID_H
 #define BUDGET_LIB_UUID_H
 

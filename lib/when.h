@@ -7,7 +7,9 @@
 /** True for YYYY-MM-DD that exists (1970 … 9999). */
 bool budget_date_valid(const char *text);
 
-/** True for an RFC 3339 timestamp; the zone may be missing, 'T' may be a space, up to 9 digits of a second. Or a date. */
+/**
+ * True for an RFC 3339 timestamp; the zone may be missing, 'T' may be a space, up to 9 digits of a second. Or a date.
+ */
 bool budget_time_valid(const char *text);
 
 #endif

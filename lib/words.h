@@ -1,12 +1,15 @@
-/* Vocabularies that several resources share: what may come in (any case, '-' equals '_') and the word we keep and show. */
+/*
+ * Vocabularies that several resources share: what may come in (any case, '-' equals '_') and the word we keep and
+ * show.
+ */
 #ifndef BUDGET_LIB_WORDS_H
 #define BUDGET_LIB_WORDS_H
 
 #include "lib/field.h"
 
-extern const struct budget_word budget_words_period[];       /* of policies: hourly … lifetime, per_session, per_task, rolling */
+extern const struct budget_word budget_words_period[];       /* hourly … lifetime, per_session, per_task, rolling */
 extern const struct budget_word budget_words_calendar[];     /* of reports: hourly … yearly, lifetime */
-extern const struct budget_word budget_words_tier[];         /* local_lightweight, local_midweight, remote_heavyweight */
+extern const struct budget_word budget_words_tier[];         /* local_light-, local_mid-, remote_heavyweight */
 extern const struct budget_word budget_words_policy_type[];  /* ignore, warn, soft_limit, hard_limit */
 extern const struct budget_word budget_words_price_type[];   /* token, character, image, time, fixed, free */
 extern const struct budget_word budget_words_severity[];     /* info, warning, error */

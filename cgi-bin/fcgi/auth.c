@@ -56,7 +56,10 @@ auth_forget(void)
 	pthread_mutex_unlock(&cache.lock);
 }
 
-/* A copy from the cache. One thread at a time sets out to ask again when it is stale; the others go on with what is there. */
+/*
+ * A copy from the cache. When it is stale one thread at a time sets out to ask again; the others go on with what is
+ * there.
+ */
 static bool
 look_up(const char *public_id, struct budget_key *ret_key, bool *ret_is_fresh)
 {
@@ -80,13 +83,13 @@ look_up(const char *public_id, struct budget_key *ret_key, bool *ret_is_fresh)
 static void
 keep(const struct budget_key *key)
 {
+	int64_t now_us = request_now_us(), noted_us;
 	struct entry *entry;
-	int64_t noted_us;
 
 	pthread_mutex_lock(&cache.lock);
 	entry = find_entry(key->public_id);
 	noted_us = strcmp(entry->key.public_id, key->public_id) == 0 ? entry->noted_us : 0;
-	*entry = (struct entry){ .key = *key, .asked_us = request_now_us(), .confirmed_us = request_now_us(), .noted_us = noted_us };
+	*entry = (struct entry){ .key = *key, .asked_us = now_us, .confirmed_us = now_us, .noted_us = noted_us };
 	pthread_mutex_unlock(&cache.lock);
 }
 
@@ -109,7 +112,10 @@ unknown_key(struct request *request)
 	    "This key is not valid here: it is unknown, mistyped, expired or revoked.");
 }
 
-/* From the cache when fresh; else from the database; else, when that is away, from the cache although it is not fresh. */
+/*
+ * From the cache when fresh; else from the database; else, when that is away, from the cache although it is not
+ * fresh.
+ */
 static enum budget_status
 find_key(struct request *request, const char *public_id, struct budget_key *ret_key)
 {
@@ -142,6 +148,21 @@ given_key(const struct request *request)
 	return request_header(request, "HTTP_X_API_KEY");
 }
 
+/*
+ * BUDGET_ADMIN_KEY is registered when program access starts; should the database have been away then, at its first use.
+ * A key that the setting names and that was revoked stays revoked: it is not unknown.
+ */
+static enum budget_status
+find_configured_key(struct request *request, const char *text, const char *public_id, struct budget_key *ret_key)
+{
+	enum budget_status status = find_key(request, public_id, ret_key);
+
+	if (status != BUDGET_EAUTH || config.admin_key == NULL || strcmp(text, config.admin_key) != 0)
+		return status;
+	BUDGET_TRY(budget_keys_ensure_admin(&request->ctx, text));
+	return find_key(request, public_id, ret_key);
+}
+
 static enum budget_status
 check_key(struct request *request, const char *text)
 {
@@ -153,7 +174,7 @@ check_key(struct request *request, const char *text)
 		return budget_fail_memory(ctx);
 	if (!budget_key_public_id(text, public_id))
 		return unknown_key(request);
-	BUDGET_TRY(find_key(request, public_id, key));
+	BUDGET_TRY(find_configured_key(request, text, public_id, key));
 	if (!budget_key_matches(key, text) || key->is_revoked
 	    || (key->expires_at != 0 && key->expires_at <= (int64_t)time(NULL)))
 		return unknown_key(request);
@@ -209,7 +230,8 @@ auth_note(struct request *request)
 		return;
 	pthread_mutex_lock(&cache.lock);
 	entry = find_entry(key->public_id);
-	is_due = strcmp(entry->key.public_id, key->public_id) == 0 && (entry->noted_us == 0 || now_us - entry->noted_us > NOTE_US);
+	is_due = strcmp(entry->key.public_id, key->public_id) == 0
+	    && (entry->noted_us == 0 || now_us - entry->noted_us > NOTE_US);
 	if (is_due)
 		entry->noted_us = now_us;
 	pthread_mutex_unlock(&cache.lock);

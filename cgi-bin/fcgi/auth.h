@@ -1,7 +1,7 @@
 /*
- * Who calls. `Authorization: Bearer KEY` or `X-API-Key: KEY`; keys are looked up by public id and kept for a few seconds.
- * While the database is away, keys seen lately stay valid (key_cache_outage_seconds): the price is that a revocation made
- * in that time is not seen. Unknown keys are 503 then, not 401: we do not know.
+ * Who calls. `Authorization: Bearer KEY` or `X-API-Key: KEY`; keys are looked up by public id and kept for a few
+ * seconds. While the database is away, keys seen lately stay valid (key_cache_outage_seconds): the price is that a
+ * revocation made in that time is not seen. Unknown keys are 503 then, not 401: we do not know.
  */
 #ifndef BUDGET_FCGI_AUTH_H
 #define BUDGET_FCGI_AUTH_H

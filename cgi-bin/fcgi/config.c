@@ -41,6 +41,7 @@ config_start(struct budget_ctx *ctx, const char *program, bool is_ledger, int *t
 	config.host = text_or("host", "localhost");
 	config.port = (int)budget_setting_count("port");
 	config.version = text_or("version", budget_version());
+	config.admin_key = text_or("admin_key", NULL);
 	config.allowed_origins = text_or("allowed_origins", "");
 	config.body_max_bytes = (size_t)budget_setting_count("body_max_bytes");
 	config.body_large_max_bytes = (size_t)budget_setting_count("body_large_max_bytes");

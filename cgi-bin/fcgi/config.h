@@ -1,4 +1,4 @@
-/* What the runtime takes from the settings, looked up once at the start: nothing on the way of a request searches a table. */
+/* What the runtime takes from the settings, looked up once at the start: no request searches a table. */
 #ifndef BUDGET_FCGI_CONFIG_H
 #define BUDGET_FCGI_CONFIG_H
 
@@ -13,6 +13,7 @@ struct config {
 	const char *host;            /* name in published URLs */
 	int port;
 	const char *version;
+	const char *admin_key;       /* BUDGET_ADMIN_KEY, or NULL */
 	const char *allowed_origins; /* separated by commas or spaces; "" = none */
 	size_t body_max_bytes, body_large_max_bytes, arena_max_bytes, arena_large_max_bytes;
 	int key_cache_seconds, key_cache_outage_seconds;
@@ -23,7 +24,7 @@ struct config {
 extern struct config config;
 
 /**
- * Reads the settings, opens log and pool (connections are made later). threads_max is what the pool must serve at most.
+ * Reads the settings, opens log and pool (connections are made later).
  * @param[in,out] threads  0 = by the settings
  * @param is_ledger        the program whose plans must not fall for empty tables
  */

@@ -109,3 +109,11 @@ meter_end(const char *method, const char *route, int status, int64_t duration_us
 	meter->duration_us += (uint64_t)duration_us;
 	meter->in_flight--;
 }
+
+void
+meter_pool(int open, int busy, long failures)
+{
+	meter->pool_open = (uint64_t)open;
+	meter->pool_busy = (uint64_t)busy;
+	meter->pool_failures = (uint64_t)failures;
+}

@@ -1,6 +1,6 @@
 /*
- * Counters of a program in a small file beside its socket: its threads add without locks, program status reads the files
- * of all programs for /metrics. A counter begins anew when its program does, as Prometheus expects.
+ * Counters of a program in a small file beside its socket: its threads add without locks, program status reads the
+ * files of all programs for /metrics. A counter begins anew when its program does, as Prometheus expects.
  */
 #ifndef BUDGET_FCGI_METER_H
 #define BUDGET_FCGI_METER_H
@@ -23,7 +23,8 @@ struct meter_file {
 	char magic[8];
 	uint64_t started_at; /* unix seconds */
 	uint64_t pid;
-	_Atomic uint64_t in_flight, duration_us, errors_logged;
+	_Atomic uint64_t in_flight, duration_us;
+	_Atomic uint64_t pool_open, pool_busy, pool_failures; /* as of the last request */
 	_Atomic uint64_t buckets[METER_BUCKETS + 1]; /* by duration; the last: longer than all */
 	struct meter_slot slots[METER_SLOTS];
 };
@@ -37,6 +38,9 @@ void meter_open(const char *run_dir, const char *program);
 /** A request begins, ends. route: "GET /budgets/{id}", or "" for paths that no row has. */
 void meter_begin(void);
 void meter_end(const char *method, const char *route, int status, int64_t duration_us);
+
+/** How the program's database connections are: open, in use, and how often the server could not be reached. */
+void meter_pool(int open, int busy, long failures);
 
 /** Reads another program's file. false: absent or not ours. */
 bool meter_read(const char *run_dir, const char *program, struct meter_file *ret_file);

@@ -8,7 +8,10 @@
 
 enum { SEGMENTS_MAX = 16 };
 
-/* How well a row fits, segment by segment: 3 literal, 2 {name}, 1 {name...}; 0 behind the end. Greater = more specific. */
+/*
+ * How well a row fits, segment by segment: 3 literal, 2 {name}, 1 {name...}; 0 behind the end. Greater = more
+ * specific.
+ */
 struct fit {
 	unsigned char rank[SEGMENTS_MAX];
 	int params_count;

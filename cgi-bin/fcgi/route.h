@@ -1,8 +1,8 @@
 /*
  * A resource is a table of routes; the runtime answers 404, 405, 401, 403, 413, 415, 400 and 422 before anything of the
  * resource runs. Most rows need no C at all: they name a statement of lib/statement.def, and the runtime passes
- * (tenant, context, args) to that SQL function and sends its reply. A row with `run` is served by that function instead.
- * The tables are also the source of the OpenAPI document, the README's API block and the JS client's path list
+ * (tenant, context, args) to that SQL function and sends its reply. A row with `run` is served by that function
+ * instead. The tables are also the source of the OpenAPI document, the README's API block and the JS client's path list
  * (`PROGRAM --routes` prints them as JSON).
  */
 #ifndef BUDGET_FCGI_ROUTE_H
@@ -49,20 +49,30 @@ struct route_match {
  * before {name} before {name...}. The order of rows does not matter.
  * @return BUDGET_OK also without a match; BUDGET_ESYNTAX bad_encoding
  */
-enum budget_status route_find(const struct route *const *tables, struct request *request, struct route_match *ret_match);
+enum budget_status route_find(const struct route *const *tables, struct request *request,
+    struct route_match *ret_match);
 
 /** "GET, HEAD, POST, OPTIONS" of a path, for the Allow header; in the arena. */
 const char *route_allow(const struct route *const *tables, struct request *request);
 
-/** Tables as JSON text: {"program","about","routes":[{method, path, role, success, about, query, body …}]}. NULL: arena full. */
+/**
+ * Tables as JSON text: {"program","about","routes":[{method, path, role, success, about, query, body …}]}. NULL:
+ * arena full.
+ */
 const char *route_describe(const struct program *program, struct budget_arena *arena);
 
 /** `PROGRAM --routes`: prints that; exit code. */
 int route_print(const struct program *program);
 
-/** Leaves it in <run_dir>/<program>.routes, where program status finds what runs here. Without it only documents suffer. */
+/**
+ * Leaves it in <run_dir>/<program>.routes, where program status finds what runs here. Without it only documents
+ * suffer.
+ */
 void route_publish(const struct program *program, const char *run_dir);
 
-/* Path parameters named id or *_id are uuids: a malformed one is 404. They appear in args under their own name ("id"). */
+/*
+ * Path parameters named id or *_id are uuids: a malformed one is 404. They appear in args under their own name
+ * ("id").
+ */
 
 #endif

@@ -65,6 +65,17 @@ is_ping(FCGX_Request *fcgx)
 }
 
 static void
+count(const struct request *request, int64_t duration_us)
+{
+	int open = 0, busy = 0;
+	long failures = 0;
+
+	meter_end(request->method, request->route != NULL ? request->route->path : "", request->reply->status, duration_us);
+	budget_pool_stats(&open, &busy, &failures);
+	meter_pool(open, busy, failures);
+}
+
+static void
 serve_one(struct request *request, FCGX_Request *fcgx)
 {
 	struct budget_ctx ctx = request->ctx;
@@ -76,11 +87,12 @@ serve_one(struct request *request, FCGX_Request *fcgx)
 		.started_us = request_now_us() };
 	meter_begin();
 	fcgi_exchange(request);
+	budget_db_release(&request->ctx); /* a slow client must not hold a connection */
 	body_drain(request);
 	reply_send(request);
 	FCGX_Finish_r(fcgx);
 	duration_us = request_now_us() - request->started_us;
-	meter_end(request->method, request->route != NULL ? request->route->path : "", reply.status, duration_us);
+	count(request, duration_us);
 	log_request(request, duration_us);
 	auth_note(request);
 	budget_json_put(&request->json);
@@ -164,8 +176,8 @@ start_workers(int threads)
 }
 
 /*
- * Lets every thread finish its request. The socket may be the supervisor's, so it cannot be shut down to wake those that
- * wait in accept(): they get a signal, again and again, because one that comes just before accept() is lost.
+ * Lets every thread finish its request. The socket may be the supervisor's, so it cannot be shut down to wake those
+ * that wait in accept(): they get a signal, again and again, because one that comes just before accept() is lost.
  */
 static bool
 drain(int threads)

@@ -152,6 +152,12 @@ class AdminKey(TestCase):
         answer = self.home.get("/api/v1/keys", headers={"X-API-Key": ADMIN_KEY})
         self.assertEqual((answer.status, answer.json["items"][-1]["name"]), (200, "BUDGET_ADMIN_KEY"))
 
+    def test_the_operators_key_is_registered_at_its_first_use_when_the_start_could_not(self):
+        self.home.sql("DELETE FROM budget.api_key WHERE name = 'BUDGET_ADMIN_KEY'")
+        self.home.restart("policies")
+        self.assertEqual(self.home.get("/api/v1/policies", headers={"X-API-Key": ADMIN_KEY}).status, 200)
+        self.assertEqual(self.home.value("SELECT count(*) FROM budget.api_key WHERE name = 'BUDGET_ADMIN_KEY'"), "1")
+
     def test_the_last_admin_key_does_not_revoke_itself(self):
         headers = {"X-API-Key": ADMIN_KEY}
         key_id = self.home.get("/api/v1/keys", headers=headers).json["items"][-1]["key_id"]

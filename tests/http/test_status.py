@@ -99,6 +99,13 @@ class Status(TestCase):
         schema = document["paths"]["/api/v1/budgets"]["post"]["requestBody"]["content"]["application/json"]["schema"]
         self.assertEqual((schema["required"], schema["additionalProperties"]), (["name"], False))
 
+    def test_docs_show_every_endpoint_to_people(self):
+        answer = self.home.get("/docs")
+        self.assertEqual((answer.status, answer.headers["Content-Type"]), (200, "text/html; charset=utf-8"))
+        for path in self.home.get("/openapi.json").json["paths"]:
+            self.assertIn(path, answer.text)
+        self.assertNotIn("<script", answer.text)
+
     def test_the_workflow_hook_has_no_work(self):
         ask = {"purpose": "check_work", "dest": "budget", "payload": {"action": "look_for_work"}}
         answer = self.home.post("/workflow", ask)
