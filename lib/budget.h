@@ -24,6 +24,7 @@
 
 /* the world outside */
 #include "lib/db.h"
+#include "lib/http.h"
 #include "lib/keys.h"
 #include "lib/settings.h"
 

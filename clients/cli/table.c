@@ -1,6 +1,5 @@
 /* Tables and cards on a terminal. Rows and columns are few; everything is measured first, then printed. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -19,18 +18,13 @@ struct table {
 	const char **cells; /* row by row, count each; NULL = absent */
 };
 
-/* 0 = as wide as it needs to be: not a terminal. COLUMNS wins, for pagers and tests. */
+/* 0 = as wide as it needs to be: not a terminal, so nothing may be cut. */
 static size_t
 terminal_width(void)
 {
-	const char *columns = getenv("COLUMNS");
 	struct winsize size;
 
-	if (columns != NULL && atoi(columns) > 0)
-		return (size_t)atoi(columns);
-	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-		return size.ws_col;
-	return 0;
+	return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 static bool

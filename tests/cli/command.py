@@ -1,10 +1,14 @@
 """Runs the command `budget` as a person or a script would."""
 import csv
 import decimal
+import fcntl
 import io
 import json
 import os
+import pty
+import struct
 import subprocess
+import termios
 import unittest
 
 from stub import Stub
@@ -32,18 +36,42 @@ class Ran:
 
 
 def run(*words, url=None, env=None, stdin=None, cwd=None):
-    """words as on the command line; env: more environment. No key and no address comes from the tester's own environment."""
-    around = {k: v for k, v in os.environ.items() if not k.startswith(("BUDGET_", "PENIA_", "DAILY_")) and k != "COLUMNS"}
+    """words as on the command line; env: more environment. The tester's own keys and addresses are not seen."""
+    around = {k: v for k, v in os.environ.items() if not k.startswith(("BUDGET_", "PENIA_", "DAILY_"))
+              and k != "COLUMNS"}
     around["LC_ALL"] = "C.UTF-8"
     if url:
         around["BUDGET_URL"] = url
     around.update(env or {})
-    done = subprocess.run([PROGRAM, *words], env=around, input=stdin.encode() if isinstance(stdin, str) else stdin,
-                          stdin=subprocess.DEVNULL if stdin is None else None, capture_output=True, timeout=120, cwd=cwd, check=False)
+    data = stdin.encode() if isinstance(stdin, str) else stdin
+    source = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": data}
+    done = subprocess.run([PROGRAM, *words], env=around, capture_output=True, timeout=120, cwd=cwd, check=False,
+                          **source)
     ran = Ran(done)
     if "Sanitizer" in ran.err or "runtime error:" in ran.err:
         raise AssertionError(f"budget {' '.join(words)}: {ran.err}")
     return ran
+
+
+def run_on_terminal(columns, *words, env=None):
+    """The same on a terminal of that many columns: the lines it shows, standard error among them."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    around = {**os.environ, "LC_ALL": "C.UTF-8", **env}
+    process = subprocess.Popen([PROGRAM, *words], env=around, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            block = os.read(master, 65536)
+        except OSError:  # the other side is closed
+            break
+        if not block:
+            break
+        shown += block
+    os.close(master)
+    process.wait(120)
+    return shown.decode().replace("\r\n", "\n").splitlines()
 
 
 class StubCase(unittest.TestCase):

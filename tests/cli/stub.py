@@ -1,6 +1,7 @@
 """A web server that answers what a test tells it to, and remembers what it was asked.
 
-For what the real service cannot be made to say on demand: lost connections, other people's HTML, long lists, any status.
+For what the real service cannot be made to say on demand: lost connections,
+other people's HTML, long lists, any status.
 """
 import http.server
 import io
@@ -29,7 +30,8 @@ class Stub:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(length).decode()
                 stub.requests.append(Request(self.command, self.path, dict(self.headers), body))
-                answer = stub.answers.get((self.command, self.path)) or stub.answers.get((self.command, self.path.split("?")[0]))
+                bare = self.path.split("?")[0]
+                answer = stub.answers.get((self.command, self.path)) or stub.answers.get((self.command, bare))
                 if callable(answer):
                     answer = answer(stub.requests[-1])
                 if answer is None:

@@ -18,8 +18,8 @@ class Service(StubCase):
         return ran
 
     def test_each_status_has_its_exit_code(self):
-        for status, code in ((400, 65), (401, 77), (402, 2), (403, 77), (404, 66), (405, 64), (409, 73), (412, 73), (413, 65),
-                             (415, 65), (422, 65), (500, 70), (502, 69), (503, 75)):
+        for status, code in ((400, 65), (401, 77), (402, 2), (403, 77), (404, 66), (405, 64), (409, 73), (412, 73),
+                             (413, 65), (415, 65), (422, 65), (500, 70), (502, 69), (503, 75)):
             with self.subTest(status):
                 ran = self.fails(problem(status, "some_code", "What is wrong."))
                 self.assertEqual(ran.code, code)
@@ -40,7 +40,8 @@ class Service(StubCase):
         self.assertNotIn("SECRET", self.fails(answer, env={"BUDGET_API_KEY": "bgt_x_SECRET"}).err)
 
     def test_busy_says_when_to_try_again_and_with_which_id(self):
-        self.stub.answer("POST", "/api/v1/usage/record", problem(503, "busy", "The database is away.", headers={"Retry-After": "2"}))
+        self.stub.answer("POST", "/api/v1/usage/record",
+                         problem(503, "busy", "The database is away.", headers={"Retry-After": "2"}))
         ran = self.run_cli("record", "--provider", "p", "--model", "m")
         self.assertEqual(ran.code, 75)
         self.assertIn("Try again in 2 s", ran.err)
@@ -79,14 +80,16 @@ class Service(StubCase):
         self.assertNotIn("jobs", ran.out)
 
     def test_a_refusal_by_policy_exits_2(self):
-        self.stub.answer("POST", "/api/v1/check", {"allowed": False, "decision": "block", "reason": "Daily limit exceeded.",
+        self.stub.answer("POST", "/api/v1/check",
+                         {"allowed": False, "decision": "block", "reason": "Daily limit exceeded.",
                          "alternatives": [{"provider": "openai", "model": "gpt-4o-mini", "estimated_cost": 0.0021}]})
         ran = self.run_cli("check", "--model", "m", "--estimated-tokens", "9")
         self.assertEqual(ran.code, 2)
         self.assertIn("Daily limit exceeded.", ran.out)
         self.assertIn("gpt-4o-mini", ran.out)
         self.assertEqual(self.run_cli("check", "--model", "m", "--format", "json").code, 2)
-        self.stub.answer("POST", "/api/v1/allocations", problem(402, "insufficient_budget", "The daily limit leaves 3."))
+        self.stub.answer("POST", "/api/v1/allocations",
+                         problem(402, "insufficient_budget", "The daily limit leaves 3."))
         ran = self.run_cli("allocate", "create", "--tokens", "5")
         self.assertEqual(ran.code, 2)
         self.assertIn("The daily limit leaves 3.", ran.err)
@@ -136,7 +139,8 @@ class CommandLine(unittest.TestCase):
     def test_unknown_words_suggest_the_nearest(self):
         for words, near in ((["limts"], "'budget limits'"), (["limits", "lsit"], "'budget limits list'"),
                             (["get-usge"], "'budget get-usage'"), (["budget", "list"], "'budget budgets'"),
-                            (["limits", "list", "--perid", "x"], "--period"), (["check", "--estimated-token", "5"], "--estimated-tokens")):
+                            (["limits", "list", "--perid", "x"], "--period"),
+                            (["check", "--estimated-token", "5"], "--estimated-tokens")):
             with self.subTest(words):
                 self.assertIn("Did you mean " + near, self.wrong(*words))
 
@@ -151,7 +155,8 @@ class CommandLine(unittest.TestCase):
         for words in (["set-limit", "daily", "ten"], ["set-limit", "daily", "0x10"], ["set-limit", "daily", "NaN"],
                       ["set-limit", "daily", "1,5"], ["set-limit", "daily", ""], ["check", "--estimated-tokens", "1 2"],
                       ["record", "--metadata", "{"], ["prices", "set", "a", "m", "--input", "1", "--per", "1g"],
-                      ["prices", "set", "a", "m"], ["limits", "list", "--format", "xml"], ["limits", "list", "--timeout", "0"],
+                      ["prices", "set", "a", "m"], ["limits", "list", "--format", "xml"],
+                      ["limits", "list", "--timeout", "0"],
                       ["limits", "list", "--api-key", "a b"], ["limits", "list", "--api-key", "a\nX: y"],
                       ["usage", "show", ".."]):
             with self.subTest(words):
@@ -162,7 +167,8 @@ class CommandLine(unittest.TestCase):
         self.assertIn("tree", self.wrong("budgets"))
 
     def test_what_comes_later_says_so(self):
-        for words in (["debug", "integrations"], ["recalculate", "--period", "daily"], ["prices", "update", "--all"], ["verify"]):
+        for words in (["debug", "integrations"], ["recalculate", "--period", "daily"], ["prices", "update", "--all"],
+                      ["verify"]):
             ran = run(*words, url="http://127.0.0.1:1")
             self.assertEqual(ran.code, 69)
             self.assertIn("later release", ran.err)

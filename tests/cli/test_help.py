@@ -60,9 +60,12 @@ class Help(unittest.TestCase):
                 self.assertLessEqual(len(line), 110, line)
 
     def test_completion_knows_the_words(self):
-        for words, wanted in ((["lim"], ["limits"]), (["budgets", "t"], ["tree"]), (["--format", ""], ["table", "json", "csv"]),
-                              (["limits", "list", "--p"], ["--period", "--provider"]), (["usage", "list", "--al"], ["--all", "--allocation-id"]),
-                              (["prices", "set", "a", "m", "--per", ""], ["token", "1k", "1m"]), (["nonsense", "x"], [])):
+        for words, wanted in ((["lim"], ["limits"]), (["budgets", "t"], ["tree"]),
+                              (["--format", ""], ["table", "json", "csv"]),
+                              (["limits", "list", "--p"], ["--period", "--provider"]),
+                              (["usage", "list", "--al"], ["--all", "--allocation-id"]),
+                              (["prices", "set", "a", "m", "--per", ""], ["token", "1k", "1m"]),
+                              (["nonsense", "x"], [])):
             self.assertEqual(sorted(self.help("__complete", *words).split()), sorted(wanted), words)
         self.assertIn("status", self.help("__complete", "").split())
 

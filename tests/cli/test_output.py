@@ -3,7 +3,7 @@ import json
 import unittest
 from decimal import Decimal
 
-from command import StubCase
+from command import StubCase, run_on_terminal
 from stub import reply
 
 ID = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -72,10 +72,14 @@ class Tables(StubCase):
         self.assertEqual(len(out.splitlines()), 3)
 
     def test_a_narrow_terminal_cuts_texts_then_drops_columns_and_says_so(self):
-        ran = self.show(limit("x" * 80), COLUMNS="100")
-        self.assertTrue(all(len(line) <= 100 for line in ran.lines), ran.out)
-        self.assertIn("…", ran.out)
-        self.assertIn("columns do not fit", ran.err)
+        self.stub.answer("GET", "/api/v1/limits", page(limit("x" * 80)))
+        lines = run_on_terminal(100, "limits", "list", env={"BUDGET_URL": self.stub.url})
+        self.assertTrue(all(len(line) <= 100 for line in lines), lines)
+        self.assertIn("…", lines[2])
+        self.assertIn("columns do not fit", lines[3])
+
+    def test_a_pipe_cuts_nothing(self):
+        self.assertIn("x" * 80, self.show(limit("x" * 80), COLUMNS="40").out)
 
     def test_a_terminal_without_utf8_gets_ascii(self):
         out = self.show(LIMIT, LC_ALL="C").out
@@ -103,7 +107,8 @@ class Formats(StubCase):
         self.assertIn(b'"a,""b""\r\nc"', ran.raw)
         self.assertTrue(ran.raw.endswith(b"\r\n"))
         row = ran.csv[0]
-        self.assertEqual((row["cost_used"], row["tokens_used"], row["filters.component"]), ("0.00000021", "1234567", 'a,"b"\r\nc'))
+        self.assertEqual((row["cost_used"], row["tokens_used"], row["filters.component"]),
+                         ("0.00000021", "1234567", 'a,"b"\r\nc'))
 
     def test_csv_of_an_empty_list_is_its_header(self):
         self.stub.answer("GET", "/api/v1/limits", page())
@@ -164,7 +169,8 @@ class Sentences(StubCase):
         self.stub.answer("GET", "/api/v1/usage/daily", text({
             "period": "daily", "total_input_tokens": 3000, "total_output_tokens": 12, "total_tokens": 3012, "count": 3,
             "total_cost": Decimal("0.0105"), "currency": "USD", "groups": {"model": {"gpt-4o": {
-                "input_tokens": 3000, "output_tokens": 12, "total_tokens": 3012, "cost": Decimal("0.0105"), "count": 3}}}}))
+                "input_tokens": 3000, "output_tokens": 12, "total_tokens": 3012, "cost": Decimal("0.0105"),
+                "count": 3}}}}))
         out = self.run_cli("get-usage", "daily").out
         self.assertRegex(out, r"Total cost +\$0.0105\n")
         self.assertRegex(out, r"gpt-4o +3 +3,000 +12 +3,012 +\$0.0105")
@@ -175,11 +181,13 @@ class Sentences(StubCase):
     def test_a_tree_shows_children_below_their_parent(self):
         leaf = {"name": "leaf", "budget_id": ID, "policies": [{"period": "daily", "cost_limit": 5}], "children": []}
         self.stub.answer("GET", "/api/v1/budgets", {"items": [{**leaf, "name": "root", "children": [leaf]}]})
-        self.assertEqual(self.run_cli("budgets", "tree").lines, [f"root  daily 5.00  {ID}", f"└─ leaf  daily 5.00  {ID}"])
+        self.assertEqual(self.run_cli("budgets", "tree").lines,
+                         [f"root  daily 5.00  {ID}", f"└─ leaf  daily 5.00  {ID}"])
 
     def test_config_get_prints_the_value_alone(self):
         self.stub.answer("GET", "/api/v1/settings", {"items": [
-            {"name": "enforcement_level", "value": "warn", "source": "default"}, {"name": "log_level", "value": "INFO"}]})
+            {"name": "enforcement_level", "value": "warn", "source": "default"},
+            {"name": "log_level", "value": "INFO"}]})
         for name in ("enforcement_level", "BUDGET_ENFORCEMENT_LEVEL", "enforcement-level"):
             self.assertEqual(self.run_cli("config", "get", name).out, "warn\n")
         wrong = self.run_cli("config", "get", "enforcement")
@@ -187,8 +195,10 @@ class Sentences(StubCase):
         self.assertIn("Did you mean 'enforcement_level'?", wrong.err)
 
     def test_config_set_says_what_holds_now_and_when(self):
-        self.stub.answer("PUT", "/api/v1/settings", {"items": [{"name": "log_level", "value": "debug", "takes_effect": "restart"}]})
-        self.assertEqual(self.run_cli("config", "set", "log_level", "DEBUG").lines, ["log_level = debug", "(takes effect: restart)"])
+        self.stub.answer("PUT", "/api/v1/settings",
+                         {"items": [{"name": "log_level", "value": "debug", "takes_effect": "restart"}]})
+        self.assertEqual(self.run_cli("config", "set", "log_level", "DEBUG").lines,
+                         ["log_level = debug", "(takes effect: restart)"])
 
 
 if __name__ == "__main__":

@@ -12,15 +12,17 @@ ID = "01890a5d-ac96-774b-bcce-b302099a8058"
 LINES = [
     ("get-usage --format json", "GET", "/api/v1/usage/daily", None),
     ("get_usage weekly", "GET", "/api/v1/usage/weekly", None),
-    ("get-usage monthly --provider openai --task-type chat", "GET", "/api/v1/usage/monthly?provider=openai&task_type=chat", None),
+    ("get-usage monthly --provider openai --task-type chat", "GET",
+     "/api/v1/usage/monthly?provider=openai&task_type=chat", None),
     ("get-usage --from 2026-01-01 --to 2026-01-31 --model m", "GET",
      "/api/v1/usage/summary?start_date=2026-01-01&end_date=2026-01-31&model=m", None),
     ("set-limit daily 10.0", "POST", "/api/v1/limits", {"period": "daily", "cost_limit": "10"}),
     ("set_limit hourly --tokens 200000 --provider openai", "POST", "/api/v1/limits",
      {"period": "hourly", "token_limit": "200000", "filters": {"provider": "openai"}}),
-    (f"set-limit monthly 0.000000000000000000000000000001 --budget {BUDGET} --policy-type HARD_LIMIT --warning-threshold 0.5",
-     "POST", "/api/v1/limits", {"period": "monthly", "cost_limit": "0.000000000000000000000000000001", "budget_id": BUDGET,
-                                "type": "HARD_LIMIT", "warning_threshold": "0.5"}),
+    (f"set-limit monthly 0.000000000000000000000000000001 --budget {BUDGET} --policy-type HARD --warning-threshold 0.5",
+     "POST", "/api/v1/limits", {"period": "monthly", "cost_limit": "0.000000000000000000000000000001",
+                                "budget_id": BUDGET,
+                                "type": "HARD", "warning_threshold": "0.5"}),
     ("limits list", "GET", "/api/v1/limits?limit=50", None),
     ("limits list --period daily --limit 7", "GET", "/api/v1/limits?period=daily&limit=7", None),
     ("limits list --all", "GET", "/api/v1/limits?limit=1000", None),
@@ -28,14 +30,18 @@ LINES = [
      {"provider": "anthropic", "model": "claude x", "estimated_tokens": "1000", "component": "r"}),
     ("check --model m --input-tokens 1e3 --max-output-tokens=5 --reserve", "POST", "/api/v1/check",
      {"model": "m", "input_tokens": "1000", "max_output_tokens": "5", "reserve": True}),
-    (f"record --provider openai --model gpt-4o --input-tokens 812 --output-tokens 94 --record-id {ID} --no-final", "POST",
+    (f"record --provider openai --model gpt-4o --input-tokens 812 --output-tokens 94 --record-id {ID} --no-final",
+     "POST",
      "/api/v1/usage/record", {"provider": "openai", "model": "gpt-4o", "input_tokens": "812", "output_tokens": "94",
                               "final": False, "record_id": ID}),
     (f"""record --provider a --model m --seconds 1.50 --metadata '{{"k":"ü"}}' --record-id {ID}""", "POST",
-     "/api/v1/usage/record", {"provider": "a", "model": "m", "seconds": "1.5", "metadata": {"k": "ü"}, "record_id": ID}),
-    (f"allocate create --context-id c1 --component r --tokens 2000 --ttl 60 --allocation-id {ID}", "POST", "/api/v1/allocations",
+     "/api/v1/usage/record", {"provider": "a", "model": "m", "seconds": "1.5", "metadata": {"k": "ü"},
+                              "record_id": ID}),
+    (f"allocate create --context-id c1 --component r --tokens 2000 --ttl 60 --allocation-id {ID}", "POST",
+     "/api/v1/allocations",
      {"context_id": "c1", "component": "r", "tokens_allocated": "2000", "ttl_seconds": "60", "allocation_id": ID}),
-    ("allocate list --component r --state released", "GET", "/api/v1/allocations?component=r&state=released&limit=50", None),
+    ("allocate list --component r --state released", "GET", "/api/v1/allocations?component=r&state=released&limit=50",
+     None),
     (f"allocate show {ID}", "GET", f"/api/v1/allocations/{ID}", None),
     (f"allocate release {ID}", "POST", f"/api/v1/allocations/{ID}/release", {}),
     (f"allocate extend {ID} --ttl 3600", "POST", f"/api/v1/allocations/{ID}/extend", {"ttl_seconds": "3600"}),
@@ -49,17 +55,19 @@ LINES = [
     ("prices set a m --input 15 --output 75 --cache-read 1.5 --per 1M", "POST", "/api/v1/prices",
      {"provider": "a", "model": "m", "input_cost_per_token": "0.000015", "output_cost_per_token": "0.000075",
       "cache_read_cost_per_token": "0.0000015"}),
-    ("prices set a m --per token --input 0.1", "POST", "/api/v1/prices", {"provider": "a", "model": "m",
-                                                                         "input_cost_per_token": "0.1"}),
+    ("prices set a m --per token --input 0.1", "POST", "/api/v1/prices",
+     {"provider": "a", "model": "m", "input_cost_per_token": "0.1"}),
     ("prices set a m --input 1234567890123.000000000000000001", "POST", "/api/v1/prices",
      {"provider": "a", "model": "m", "input_cost_per_token": "1234567890.123000000000000000001"}),
     ("prices set a m --input 0 --output 0", "POST", "/api/v1/prices",
      {"provider": "a", "model": "m", "input_cost_per_token": "0", "output_cost_per_token": "0"}),
     ("prices calc openai gpt-4o --input-tokens 10", "POST", "/api/v1/prices/calculate",
      {"provider": "openai", "model": "gpt-4o", "input_tokens": "10"}),
-    ("calc_cost --provider openai --model gpt-4o --input_tokens 10 --output-tokens 2", "POST", "/api/v1/prices/calculate",
+    ("calc_cost --provider openai --model gpt-4o --input_tokens 10 --output-tokens 2", "POST",
+     "/api/v1/prices/calculate",
      {"provider": "openai", "model": "gpt-4o", "input_tokens": "10", "output_tokens": "2"}),
-    ("prices history openrouter 'meta/llama 3'", "GET", "/api/v1/prices/history/openrouter/meta/llama%203?limit=50", None),
+    ("prices history openrouter 'meta/llama 3'", "GET", "/api/v1/prices/history/openrouter/meta/llama%203?limit=50",
+     None),
     ("budgets list --owner ana", "GET", "/api/v1/budgets?owner=ana&limit=50", None),
     ("budgets create research --daily 5 --monthly 100.50 --owner ana", "POST", "/api/v1/budgets",
      {"name": "research", "limits": {"daily": "5", "monthly": "100.5"}, "owner": "ana"}),
@@ -82,7 +90,8 @@ LINES = [
      {"policy_id": ID, "amount": "5", "reason": "a b"}),
     (f"approvals grant {ID}", "POST", f"/api/v1/approvals/{ID}/grant", {}),
     (f"approvals deny {ID} --note no", "POST", f"/api/v1/approvals/{ID}/deny", {"note": "no"}),
-    ("alerts list --no-acknowledged --severity error", "GET", "/api/v1/alerts?acknowledged=false&severity=error&limit=50", None),
+    ("alerts list --no-acknowledged --severity error", "GET",
+     "/api/v1/alerts?acknowledged=false&severity=error&limit=50", None),
     (f"alerts dismiss {ID}", "PUT", f"/api/v1/alerts/{ID}/dismiss", {}),
     (f"alerts acknowledge {ID}", "POST", f"/api/v1/alerts/{ID}/acknowledge", {}),
     ("keys list", "GET", "/api/v1/keys?limit=50", None),
@@ -113,7 +122,8 @@ class Requests(StubCase):
 
     def test_a_budget_is_found_by_its_name_in_any_case(self):
         self.stub.answer("GET", "/api/v1/budgets", {"next_cursor": None, "items": [
-            {"name": "DEFAULT", "budget_id": ID, "is_active": False}, {"name": "Default", "budget_id": BUDGET, "is_active": True}]})
+            {"name": "DEFAULT", "budget_id": ID, "is_active": False},
+            {"name": "Default", "budget_id": BUDGET, "is_active": True}]})
         self.stub.answer("GET", "/api/v1/limits", {"items": [], "next_cursor": None})
         self.assertEqual(self.run_cli("limits", "list", "--budget", "default").code, 0)
         self.assertEqual(self.stub.last.path, f"/api/v1/limits?budget_id={BUDGET}&limit=50")
@@ -152,7 +162,8 @@ class Requests(StubCase):
 
     def test_a_batch_with_rejected_rows_names_them_and_exits_65(self):
         self.stub.answer("POST", "/api/v1/usage/batch", {"accepted": 1, "duplicates": 0, "rejected": 1, "items": [
-            {"index": 0, "status": "accepted"}, {"index": 1, "status": "rejected", "error": {"detail": "model is missing"}}]})
+            {"index": 0, "status": "accepted"}, {"index": 1, "status": "rejected",
+                                                 "error": {"detail": "model is missing"}}]})
         ran = self.run_cli("record", "--batch", "-", stdin="[]")
         self.assertEqual(ran.code, 65)
         self.assertIn("record 1: model is missing", ran.err)
@@ -167,14 +178,16 @@ class Where(StubCase):
         from command import run
         port = self.stub.url.rsplit(":", 1)[1]
         for words, env in ((["--api-url", self.stub.url], {"BUDGET_URL": "http://127.0.0.1:1"}),
-                           (["--api-url", self.stub.url + "/api/v1/"], {}), (["--api-url=" + self.stub.url + "/api"], {}),
+                           (["--api-url", self.stub.url + "/api/v1/"], {}),
+                           (["--api-url=" + self.stub.url + "/api"], {}),
                            ([], {"BUDGET_URL": self.stub.url}), ([], {"BUDGET_PORT": port}), ([], {"PENIA_PORT": port}),
                            ([], {"BUDGET_PORT": port, "BUDGET_URL": "", "PENIA_PORT": "1"})):
             with self.subTest(words=words, env=env):
                 self.assertEqual(run("limits", "list", *words, env=env).code, 0)
 
     def test_options_stand_before_or_behind_the_command(self):
-        for words in (["--format", "csv", "limits", "list"], ["limits", "--format=csv", "list"], ["limits", "list", "--format", "CSV"]):
+        for words in (["--format", "csv", "limits", "list"], ["limits", "--format=csv", "list"],
+                      ["limits", "list", "--format", "CSV"]):
             self.assertTrue(self.run_cli(*words).out.startswith("period,"), words)
 
     def test_the_key_comes_from_option_file_or_environment_and_goes_as_bearer(self):
@@ -183,8 +196,9 @@ class Where(StubCase):
         with tempfile.NamedTemporaryFile("w") as file:
             file.write("bgt_file0000_secret\nsecond line\n")
             file.flush()
-            for words, env, key in ((["--api-key", "k1"], {"BUDGET_API_KEY": "k2"}, "k1"), ([], {"BUDGET_API_KEY": "k2"}, "k2"),
-                                    (["--api-key-file", file.name], {"BUDGET_API_KEY": "k2"}, "bgt_file0000_secret"),
+            two = {"BUDGET_API_KEY": "k2"}
+            for words, env, key in ((["--api-key", "k1"], two, "k1"), ([], two, "k2"),
+                                    (["--api-key-file", file.name], two, "bgt_file0000_secret"),
                                     ([], {"BUDGET_API_KEY_FILE": file.name}, "bgt_file0000_secret"), ([], {}, None)):
                 ran = self.run_cli("limits", "list", *words, env=env)
                 self.assertEqual((ran.code, ran.err), (0, ""))

@@ -59,7 +59,8 @@ class Service(TestCase):
         program = self.home.folder / "app/bin/budget"
         if not program.exists():  # tests share one installation; /proc/self/exe sees through links
             shutil.copytree(pathlib.Path(PROGRAM).parents[1], self.home.folder / "app", symlinks=True)
-        done = subprocess.run([program, "status"], env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}, capture_output=True,
+        done = subprocess.run([program, "status"], env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+                              capture_output=True,
                               cwd="/", check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(f":{self.home.port}", done.stdout.decode())
@@ -81,7 +82,8 @@ class Service(TestCase):
         costs = []
         for n in range(7):
             record = self.json("record", "--provider", "openai", "--model", "gpt-4o", "--input-tokens", str(811 + n),
-                               "--output-tokens", "93", "--cache-read-tokens", "7", "--budget", budget, "--component", "sum")
+                               "--output-tokens", "93", "--cache-read-tokens", "7", "--budget", budget, "--component",
+                               "sum")
             costs.append(record["total_cost"])
             self.assertRegex(record["record_id"], ID)
         total = sum(costs)
@@ -90,16 +92,18 @@ class Service(TestCase):
         self.assertEqual(decimal.Decimal(self.rows("get-usage", "--budget", budget)[0]["total_cost"]), total)
         self.assertEqual(decimal.Decimal(self.rows("get-usage", "--budget", budget, "--by", "model")[0]["cost"]), total)
         self.assertEqual(decimal.Decimal(self.rows("budgets", "summary", budget)[0]["total_cost"]), total)
-        self.assertEqual(sum(decimal.Decimal(row["total_cost"]) for row in self.rows("usage", "list", "--budget", budget)), total)
-        self.assertEqual(sum(decimal.Decimal(row["total_cost"]) for row in self.rows("usage", "list", "--component", "sum")), total)
-        stored = self.home.value("SELECT trim_scale(sum(cost)) FROM budget.usage_record u JOIN budget.shape USING (shape_id) "
-                                 "WHERE component = 'sum'")
+        for words in (["--budget", budget], ["--component", "sum"]):
+            rows = self.rows("usage", "list", *words)
+            self.assertEqual(sum(decimal.Decimal(row["total_cost"]) for row in rows), total)
+        stored = self.home.value("SELECT trim_scale(sum(cost)) FROM budget.usage_record u "
+                                 "JOIN budget.shape USING (shape_id) WHERE component = 'sum'")
         self.assertEqual(decimal.Decimal(stored), total)
         table = self.cli("get-usage", "--budget", budget).out
         self.assertIn(f"${total.normalize():f}", table)
 
     def test_the_same_record_twice_is_counted_once(self):
-        words = ["record", "--provider", "openai", "--model", "gpt-4o", "--input-tokens", "5", "--record-id", str(uuid.uuid4()),
+        words = ["record", "--provider", "openai", "--model", "gpt-4o", "--input-tokens", "5", "--record-id",
+                 str(uuid.uuid4()),
                  "--component", self.name()]
         first, second = self.json(*words), self.json(*words)
         self.assertEqual(first["record_id"], second["record_id"])
@@ -123,18 +127,20 @@ class Service(TestCase):
 
     def test_an_allocation_lives_and_is_settled_or_released(self):
         context = self.name()
-        made = self.cli("allocate", "create", "--context-id", context, "--component", "r", "--tokens", "2000", "--provider", "openai",
+        made = self.cli("allocate", "create", "--context-id", context, "--component", "r", "--tokens", "2000",
+                        "--provider", "openai",
                         "--model", "gpt-4o")
         self.assertIn("Allocation created with ID: ", made.out)
         row = self.rows("allocate", "list", "--context-id", context)[0]
         allocation = row["allocation_id"]
         self.assertEqual((row["state"], row["tokens_allocated"], row["remaining_tokens"]), ("live", "2000", "2000"))
-        self.cli("record", "--provider", "openai", "--model", "gpt-4o", "--input-tokens", "300", "--allocation-id", allocation)
+        self.cli("record", "--provider", "openai", "--model", "gpt-4o", "--input-tokens", "300", "--allocation-id",
+                 allocation)
         self.assertEqual(self.json("allocate", "show", allocation)["remaining_tokens"], 1700)
         self.assertIn("lives until", self.cli("allocate", "extend", allocation, "--ttl", "90000").out)
         self.assertIn("Tokens released: 1,700", self.cli("allocate", "release", allocation).out)
-        self.assertIn("No live allocations", self.cli("allocate", "list").out if not self.rows("allocate", "list") else "No live allocations")
-        self.assertEqual(self.rows("allocate", "list", "--context-id", context, "--state", "released")[0]["allocation_id"], allocation)
+        self.assertEqual(self.rows("allocate", "list", "--context-id", context, "--state",
+                                   "released")[0]["allocation_id"], allocation)
 
     def test_a_batch_is_recorded_and_its_bad_rows_are_named(self):
         component = self.name()
@@ -148,7 +154,8 @@ class Service(TestCase):
 
     def test_long_lists_are_followed_to_the_end(self):
         component = self.name()
-        batch = "".join(json.dumps({"provider": "openai", "model": "gpt-4o", "input_tokens": n, "component": component}) + "\n"
+        batch = "".join(json.dumps({"provider": "openai", "model": "gpt-4o", "input_tokens": n,
+                                    "component": component}) + "\n"
                         for n in range(120))
         path = self.home.folder / "batch.ndjson"
         path.write_text(batch)
@@ -164,7 +171,8 @@ class Service(TestCase):
 
     def test_budgets_are_made_shown_changed_and_retired_by_name(self):
         top, child = self.name(), self.name()
-        self.assertIn(f"Budget '{top}' created with ID: ", self.cli("budgets", "create", top, "--daily", "5", "--owner", "ana").out)
+        self.assertIn(f"Budget '{top}' created with ID: ",
+                      self.cli("budgets", "create", top, "--daily", "5", "--owner", "ana").out)
         self.cli("budgets", "create", child, "--parent", top, "--monthly", "0.5")
         tree = self.cli("budgets", "tree", top).lines
         self.assertRegex(tree[0], rf"^{top}  daily \$5\.00  ")
@@ -196,7 +204,8 @@ class Service(TestCase):
     def test_a_soft_limit_is_passed_by_an_approval_and_its_alert_is_dismissed(self):
         component = self.name()
         self.cli("set-limit", "daily", "0.001", "--component", component, "--policy-type", "soft_limit")
-        words = ["allocate", "create", "--component", component, "--provider", "openai", "--model", "gpt-4o", "--tokens", "1000"]
+        words = ["allocate", "create", "--component", component, "--provider", "openai", "--model", "gpt-4o",
+                 "--tokens", "1000"]
         refused = self.cli(*words, code=2)
         policy = self.rows("limits", "list", "--component", component)[0]["policy_id"]
         self.assertIn(f"budget approvals request {policy}", refused.err)
@@ -262,16 +271,21 @@ class Service(TestCase):
         self.assertIn("holds-expire", [row["job"] for row in self.rows("jobs")])
         owner = self.name()
         self.cli("budgets", "create", owner)
-        self.assertIn(owner, [json.loads(row["after"])["name"] for row in self.rows("audit", "--action", "budget.create", "--all")])
+        rows = self.rows("audit", "--action", "budget.create", "--all")
+        self.assertIn(owner, [json.loads(row["after"])["name"] for row in rows])
 
     # bad input
 
     def test_what_the_service_refuses_is_told_by_the_name_that_was_typed(self):
         for words, said in ((["set-limit", "daily", "-1"], "AMOUNT: "), (["set-limit", "dayly", "1"], "PERIOD: "),
-                            (["set-limit", "daily", "1e13"], "AMOUNT: "), (["limits", "list", "--type", "x"], "--type: "),
-                            (["record", "--provider", "p", "--model", "m", "--input-tokens", "99999999999999"], "--input-tokens: "),
-                            (["record", "--provider", "p", "--model", "m", "--input-tokens", "1.5"], "--input-tokens: "),
-                            (["budgets", "create", ""], "NAME: "), (["usage", "list", "--from", "yesterday"], "--from: "),
+                            (["set-limit", "daily", "1e13"], "AMOUNT: "),
+                            (["limits", "list", "--type", "x"], "--type: "),
+                            (["record", "--provider", "p", "--model", "m", "--input-tokens", "99999999999999"],
+                             "--input-tokens: "),
+                            (["record", "--provider", "p", "--model", "m", "--input-tokens", "1.5"],
+                             "--input-tokens: "),
+                            (["budgets", "create", ""], "NAME: "),
+                            (["usage", "list", "--from", "yesterday"], "--from: "),
                             (["usage", "list", "--cursor", "rubbish"], "cursor"),
                             (["allocate", "create", "--tokens", "1", "--priority", "11"], "--priority: "),
                             (["keys", "create", "n", "--role", "king"], "--role: ")):
@@ -279,8 +293,10 @@ class Service(TestCase):
                 self.assertIn(said, self.cli(*words, code=65).err)
 
     def test_every_list_speaks_every_format(self):
-        for words in (["limits", "list"], ["allocate", "list"], ["usage", "list"], ["prices", "list"], ["budgets", "list"],
-                      ["budgets", "tree"], ["budgets", "summary", "Default"], ["policies", "list"], ["approvals", "list"],
+        for words in (["limits", "list"], ["allocate", "list"], ["usage", "list"], ["prices", "list"],
+                      ["budgets", "list"],
+                      ["budgets", "tree"], ["budgets", "summary", "Default"], ["policies", "list"],
+                      ["approvals", "list"],
                       ["alerts", "list"], ["keys", "list"], ["config", "list"], ["jobs"], ["audit"]):
             with self.subTest(words):
                 self.assertIn("items", self.json(*words))
