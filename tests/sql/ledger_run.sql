@@ -1,6 +1,6 @@
 -- The ledger's rules, one request at a time and in groups (rules 2, 3, 6, 8-12).
 BEGIN;
-SELECT plan(73);
+SELECT plan(75);
 \ir ../harness/ledger.psql
 CREATE TEMP TABLE p AS SELECT pg_temp.policy('{"period": "monthly", "type": "hard_limit", "cost_limit": 10, "token_limit": 100000}') AS hard;
 CREATE FUNCTION pg_temp.hard() RETURNS text LANGUAGE sql AS $$ SELECT pg_temp.state(hard) FROM p $$;
@@ -64,6 +64,8 @@ SELECT is(pg_temp.drift(), NULL, 'counters = records, held = live holds');
 SELECT pg_temp.reserve('{"context_id": "e1", "cost": 10}') \g /dev/null
 UPDATE budget.hold SET expires_at = now() - interval '1 hour' WHERE tenant_id = :tenant AND context_id = 'e1';
 SELECT is(pg_temp.quote('{"context_id": "e1"}') ->> 'remaining_cost', '10', 'rule 11: a quote does not see an expired hold');
+SELECT is(pg_temp.quote('{"context_id": "e1"}') ->> 'remaining_tokens', NULL, 'rule 8: where no limit counts tokens, no remainder is said, not one of 0');
+SELECT is(pg_temp.quote('{"context_id": "e1"}') ->> 'max_tokens_that_fit', '5000', 'rule 8: and what fits follows from the other limit');
 SELECT is(pg_temp.reserve('{"context_id": "e1", "cost": 10}') ->> 'status', '201', 'rule 11: nor does admission');
 SELECT is(pg_temp.reserve('{"context_id": "e1", "cost": 0.01}') ->> 'status', '402', 'and it is given away once');
 SELECT is((SELECT trim_scale(held_cost) FROM budget.policy_state WHERE tenant_id = :tenant AND scope = 'e1'), 20::numeric, 'the stored sum still has it until it is swept');

@@ -57,6 +57,8 @@ DECLARE
     slot budget.ledger_slot;
     shape budget.shape;
     price budget.price;
+    left_cost numeric;
+    left_tokens bigint;
 BEGIN
     view.scope_key := item.scope_key;
     view.slots := '{}';
@@ -76,11 +78,13 @@ BEGIN
       FROM unnest(view.slots) s JOIN budget.policy p ON p.tenant_id = p_tenant AND p.policy_id = s.policy_id;
     SELECT * INTO shape FROM budget.shape s WHERE s.tenant_id = p_tenant AND s.shape_id = item.shape_id;
     SELECT * INTO price FROM budget.price p WHERE p.pricing_id = item.pricing_id AND p.tenant_id IN (p_tenant, budget.catalogue_tenant());
-    view.fit := least(greatest(view.room_tokens, 0), CASE WHEN view.room_cost IS NOT NULL THEN budget.tokens_that_fit(price, greatest(view.room_cost, 0)) END);
+    left_cost := CASE WHEN view.room_cost IS NOT NULL THEN greatest(view.room_cost, 0) END; -- greatest() passes over NULL, no limit
+    left_tokens := CASE WHEN view.room_tokens IS NOT NULL THEN greatest(view.room_tokens, 0) END;
+    view.fit := least(left_tokens, CASE WHEN left_cost IS NOT NULL THEN budget.tokens_that_fit(price, left_cost) END);
     view.prefix := concat('"currency":"', (SELECT t.currency FROM budget.tenant t WHERE t.tenant_id = p_tenant), '","tier":', coalesce(to_json(shape.tier)::text, 'null'),
         ',"provider":', coalesce(to_json(shape.provider)::text, 'null'), ',"model":', coalesce(to_json(shape.model)::text, 'null'),
-        ',"priced":', item.is_priced::text, ',"budget_id":"', item.budget_id, '","remaining_cost":', coalesce(trim_scale(greatest(view.room_cost, 0))::text, 'null'),
-        ',"remaining_tokens":', coalesce(greatest(view.room_tokens, 0)::text, 'null'), ',"max_tokens_that_fit":', coalesce(view.fit::text, 'null'));
+        ',"priced":', item.is_priced::text, ',"budget_id":"', item.budget_id, '","remaining_cost":', coalesce(trim_scale(left_cost)::text, 'null'),
+        ',"remaining_tokens":', coalesce(left_tokens::text, 'null'), ',"max_tokens_that_fit":', coalesce(view.fit::text, 'null'));
     RETURN view;
 END $$;
 
