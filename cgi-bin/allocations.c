@@ -66,6 +66,9 @@ allocation_create(struct request *request)
 	    && budget_values_get(values, "input_tokens") == NULL)
 		return budget_fail(&request->ctx, BUDGET_EINVALID, "missing_field", "/tokens_allocated",
 		    "Say how much to hold: tokens_allocated, or cost, or input_tokens with max_output_tokens.");
+	if (budget_values_get(values, "ttl_seconds") != NULL && budget_values_get(values, "expires_at") != NULL)
+		return budget_fail(&request->ctx, BUDGET_EINVALID, "ambiguous_expiry", "/expires_at",
+		    "Say when it ends in one way: ttl_seconds or expires_at.");
 	budget_ledger_begin(&request->ctx, "reserve", budget_values_get(values, "allocation_id"), request->idempotency_key, -1,
 	    request_args(request), &draft);
 	budget_text_add(&draft.members, ",\"kind\":\"allocation\"");

@@ -134,6 +134,8 @@ budget_ledger_members(struct budget_ledger_draft *draft, const struct budget_val
 			continue;
 		if (strcmp(field->name, "timestamp") == 0)
 			name = has_zone(text) ? "occurred_at" : "occurred_local";
+		else if (field->type == FIELD_TIME && !has_zone(text))
+			name = "expires_local";
 		if (place != PLACE_SHAPE)
 			add_member(&draft->members, name, field->type, text);
 		if (place == PLACE_SHAPE || (place == PLACE_BOTH && draft->is_record))

@@ -7,6 +7,7 @@ CREATE OR REPLACE FUNCTION budget.ledger_items(p_tenant uuid, p_group json, OUT 
 DECLARE
     v_backdate interval := make_interval(hours => budget.setting_value('backdate_hours')::integer);
     v_ahead interval := make_interval(mins => budget.setting_value('future_minutes')::integer);
+    v_life constant interval := interval '366 days'; -- TTL_MAX_SECONDS of the door
     v_now timestamptz := clock_timestamp();
     is_resend boolean := coalesce((p_group ->> 'is_resend')::boolean, false);
     read record;
@@ -14,19 +15,20 @@ BEGIN
     shapes := budget.ledger_shapes(p_tenant, p_group -> 'shapes');
     SELECT array_agg(ROW(i.n, i.verb, i.id, i.is_fresh AND NOT is_resend, i.key_hash, i.body_hash, i.key_id, i.context_id, i.task_id,
                coalesce(sh.hold_id, i.hold_id), x.at, coalesce(i.received_at, v_now), u.usage, i.kind, i.priority, i.is_final,
-               coalesce(i.ttl_seconds, ceil(extract(epoch FROM i.expires_at - v_now))::integer),
+               coalesce(i.ttl_seconds, ceil(extract(epoch FROM least(x.until, v_now + v_life) - v_now))::integer),
                i.reported_cost, i.operation_id, i.request_id, i.user_id, i.metadata, i.flags,
                CASE WHEN sh.error_code IS NOT NULL THEN sh.error_code
                     WHEN x.at > coalesce(i.received_at, v_now) + v_ahead THEN 'timestamp_in_future'
                     WHEN x.at < coalesce(i.received_at, v_now) - v_backdate AND sh.hold_id IS NULL THEN 'timestamp_too_old'
-                    WHEN i.expires_at <= v_now THEN 'expiry_in_the_past' END,
+                    WHEN x.until <= v_now THEN 'expiry_in_the_past'
+                    WHEN x.until > v_now + v_life THEN 'expiry_too_far' END,
                sh.s, sh.budget_id, sh.allow_free, sh.shape_id, sh.revisions,
                CASE WHEN sh.is_scoped THEN concat_ws(chr(31), sh.s, coalesce(i.context_id, ''), coalesce(i.task_id, '')) ELSE sh.s::text END, (pr.price).pricing_id, (pr.price).version,
                q.total_tokens, c.input_cost, c.output_cost, c.cost,
                CASE WHEN c.cost IS NULL AND i.verb = 'record' THEN q.total_tokens * coalesce(sh.ceiling_rate, budget.unpriced_ceiling(sh.provider)) END,
                (a.ask).hold_tokens, (a.ask).hold_cost, (a.ask).estimated_cost, (pr.price).pricing_id IS NOT NULL,
                sh.price_provider, sh.price_model)::budget.ledger_item ORDER BY i.n) AS items,
-           ROW(bool_or(sh.error_code IS NOT NULL OR x.at IS NOT NULL OR i.expires_at <= v_now), bool_or(i.verb = 'record'), bool_or(i.verb = 'reserve'),
+           ROW(bool_or(sh.error_code IS NOT NULL OR x.at IS NOT NULL OR x.until IS NOT NULL), bool_or(i.verb = 'record'), bool_or(i.verb = 'reserve'),
                bool_or(coalesce(sh.hold_id, i.hold_id) IS NOT NULL), bool_or(NOT i.is_fresh OR is_resend OR i.key_hash IS NOT NULL), bool_or(i.key_hash IS NOT NULL))::budget.ledger_flags AS flags
       INTO read
       FROM json_to_recordset(p_group -> 'items') AS i (
@@ -36,11 +38,12 @@ BEGIN
                output_tokens bigint, reasoning_tokens bigint, input_audio_tokens bigint, output_audio_tokens bigint,
                input_image_tokens bigint, output_image_tokens bigint, requests bigint, characters bigint, images bigint, seconds numeric,
                output_characters bigint, web_searches bigint,
-               kind text, priority smallint, is_final boolean, ttl_seconds integer, expires_at timestamptz,
+               kind text, priority smallint, is_final boolean, ttl_seconds integer, expires_at timestamptz, expires_local timestamp,
                tokens bigint, cost numeric, max_output_tokens bigint, estimated_tokens bigint,
                reported_cost numeric, operation_id text, request_id text, user_id text, metadata jsonb, flags text[])
       LEFT JOIN unnest(shapes) sh ON sh.s = i.s
-     CROSS JOIN LATERAL (SELECT coalesce(i.occurred_at, i.occurred_local AT TIME ZONE sh.time_zone) AS at) x
+     CROSS JOIN LATERAL (SELECT coalesce(i.occurred_at, i.occurred_local AT TIME ZONE sh.time_zone) AS at,
+                                coalesce(i.expires_at, i.expires_local AT TIME ZONE sh.time_zone) AS until) x
      CROSS JOIN LATERAL (SELECT ROW(i.input_tokens, i.cache_read_tokens, i.cache_write_5m_tokens, i.cache_write_1h_tokens,
                i.output_tokens, i.reasoning_tokens, i.input_audio_tokens, i.output_audio_tokens, i.input_image_tokens,
                i.output_image_tokens, coalesce(i.requests, 1), i.characters, i.images, i.seconds,
@@ -102,5 +105,6 @@ BEGIN
         WHEN 'budget_inactive' THEN 'This budget is retired: name an active one.'
         WHEN 'timestamp_in_future' THEN format('timestamp lies more than %s minutes ahead of our clock: check the sender''s clock and zone.', budget.setting_value('future_minutes'))
         WHEN 'timestamp_too_old' THEN format('timestamp lies more than %s hours back: usage that old goes through an import, not through record.', budget.setting_value('backdate_hours'))
-        WHEN 'expiry_in_the_past' THEN 'expires_at lies in the past.' END;
+        WHEN 'expiry_in_the_past' THEN 'expires_at lies in the past.'
+        WHEN 'expiry_too_far' THEN 'expires_at lies more than 366 days ahead: hold for less, and extend it when it is needed longer.' END;
 END $$;
