@@ -88,6 +88,18 @@ decision_with(struct request *request, const char *decision, bool is_estimated, 
 	return budget_text_done(&body);
 }
 
+/* A grant is a grant: asked for again it says so, although meanwhile the limit is full, perhaps of this very hold. */
+static const char *
+granted(struct request *request, const char *decision)
+{
+	const char *rest = strstr(decision, ",\"estimated_cost\":"); /* quotes inside the reason are escaped: the first is it */
+
+	if (rest == NULL || strncmp(decision, "{\"allowed\":true", strlen("{\"allowed\":true")) == 0)
+		return decision;
+	return budget_arena_printf(&request->ctx.arena, "{\"allowed\":true,\"decision\":\"allow\",\"reason\":"
+	    "\"Held: what this call may cost at most is set aside under allocation_id.\"%s", rest);
+}
+
 static enum budget_status
 check_run(struct request *request)
 {
@@ -110,8 +122,10 @@ check_run(struct request *request)
 	}
 	if (hold.answer.status == 402) /* check always answers 200: the decision says no */
 		reply_json(request, 200, decision_with(request, hold.answer.body, text != NULL, NULL));
+	else if (hold.members != NULL)
+		reply_json(request, 200, decision_with(request, granted(request, quote.answer.body), text != NULL, &hold.answer));
 	else
-		reply_json(request, 200, decision_with(request, quote.answer.body, text != NULL, hold.members != NULL ? &hold.answer : NULL));
+		reply_json(request, 200, decision_with(request, quote.answer.body, text != NULL, NULL));
 	return BUDGET_OK;
 }
 
