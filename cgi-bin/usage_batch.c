@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgi-bin/fcgi/body.h"
 #include "cgi-bin/usage_batch.h"
 #include "lib/json.h"
 #include "lib/log.h"
@@ -175,6 +176,9 @@ run_chunk(struct batch *batch, struct budget_ledger_item *items, const size_t *r
 		if (status != BUDGET_OK)
 			items[i].answer = (struct budget_ledger_answer){ .status = budget_status_http(status), .code = ctx->error.code,
 				.pointer = "", .detail = ctx->error.detail };
+		if (items[i].answer.status >= 400)
+			items[i].answer.pointer = budget_arena_printf(&ctx->arena, "/%zu%s", rows[i],
+			    items[i].answer.pointer != NULL ? items[i].answer.pointer : "");
 		if (items[i].answer.internal != NULL)
 			budget_log(BUDGET_LOG_ERROR, "tracking", "record %zu of a batch: %s", rows[i], items[i].answer.internal);
 		batch->rows[rows[i]].item.answer = items[i].answer;
@@ -279,8 +283,11 @@ usage_batch(struct request *request)
 
 	if (strstr(type, "ndjson") != NULL || strstr(type, "jsonl") != NULL)
 		BUDGET_TRY(decode_lines(&batch));
-	else
+	else if (body_is_json_type(type))
 		BUDGET_TRY(decode_json(&batch));
+	else
+		return budget_fail(&request->ctx, BUDGET_EMEDIA, "unsupported_media_type", NULL, "Say what the body is: send the header"
+		    " 'Content-Type: application/json' (an array) or 'application/x-ndjson' (one record a line).");
 	BUDGET_TRY(fold_repeats(&batch));
 	BUDGET_TRY(run_rows(&batch));
 	return reply_rows(&batch);

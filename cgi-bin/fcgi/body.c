@@ -80,9 +80,8 @@ is_blank(const char *text, size_t length)
 	return true;
 }
 
-/* application/json or application/<something>+json, with or without parameters. */
-static bool
-is_json_type(const char *type)
+bool
+body_is_json_type(const char *type)
 {
 	size_t length = strcspn(type, "; \t");
 
@@ -96,7 +95,7 @@ check_type(struct request *request)
 {
 	const char *type = request->content_type;
 
-	if (type != NULL && is_json_type(type))
+	if (type != NULL && body_is_json_type(type))
 		return BUDGET_OK;
 	if (type == NULL || type[0] == '\0')
 		return budget_fail(&request->ctx, BUDGET_EMEDIA, "unsupported_media_type", NULL,

@@ -2,6 +2,8 @@
 #ifndef BUDGET_FCGI_BODY_H
 #define BUDGET_FCGI_BODY_H
 
+#include <stdbool.h>
+
 #include "lib/error.h"
 
 struct request;
@@ -12,6 +14,9 @@ struct request;
  * @return BUDGET_ETOOLARGE naming the limit, BUDGET_EMEDIA naming the header to send, BUDGET_ESYNTAX, BUDGET_EINVALID
  */
 enum budget_status body_read(struct request *request);
+
+/** application/json or application/<something>+json, with or without parameters: what a ROUTE_RAW_BODY handler asks itself. */
+bool body_is_json_type(const char *type);
 
 /** Reads away what a request that failed early left unread, so that the web server does not drop our answer. */
 void body_drain(struct request *request);
