@@ -25,7 +25,7 @@ class Holds(LedgerCase):
         self.assertEqual((yes["decision"], no["decision"]), ("allow", "block"))
         self.assertEqual(self.rows(), before)
         self.assertEqual((yes["remaining_cost"], no["remaining_cost"]), (1, 1))
-        self.assertEqual((no["policy_id"], yes["resets_at"]), (policy, self.standing(policy)["resets_at"]))
+        self.assertEqual((no["policy_id"], no["resets_at"]), (policy, self.standing(policy)["resets_at"]))
 
     def test_rule_08_what_fits_is_said_and_true(self):
         budget, _ = self.limited(cost_limit="0.1")
