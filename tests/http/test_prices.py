@@ -172,4 +172,5 @@ class Prices(TestCase):
         self.assertEqual((record["priced"], record["total_cost"]), (True, Decimal("0.6")))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -92,4 +92,5 @@ class CatalogueOnRealData(TestCase):
         self.assertGreater(tally["equal"], tally["different"] + tally["unknown"])
 
 
-main()
+if __name__ == "__main__":
+    main()
