@@ -136,16 +136,22 @@ explain(struct cli *cli, const struct answer *answer, const char *path)
 	return code;
 }
 
+/* No answer came. Only a change that may have happened is worth a warning; what never left is not. */
 static int
-explain_silence(struct cli *cli)
+explain_silence(struct cli *cli, const char *method)
 {
 	int code = cli_fail_ctx(cli);
+	const char *kind = cli->ctx.error.code != NULL ? cli->ctx.error.code : "";
 
-	if (cli->ctx.error.code != NULL && strcmp(cli->ctx.error.code, "unreachable") == 0)
+	if (strcmp(kind, "unreachable") == 0)
 		fputs("  Is the service running? Start it: ./run_budget.sh --daemon\n"
 		    "  Elsewhere? Name it: --api-url http://HOST:PORT, or BUDGET_URL, or BUDGET_PORT for another port here.\n",
 		    stderr);
-	else if (code == EXIT_NOT_THERE)
+	else if (strcmp(kind, "tls_failed") == 0)
+		fputs("  Its certificate is not known here: name it with --ca-file FILE or BUDGET_CA_FILE.\n", stderr);
+	else if (code == EXIT_NOT_THERE && strncmp(cli->url, "http://", 7) == 0 && strcmp(kind, "connection_lost") == 0)
+		fputs("  Does it speak https? Then say so: --api-url https://HOST:PORT.\n", stderr);
+	if ((strcmp(kind, "timeout") == 0 || strcmp(kind, "connection_lost") == 0) && strcmp(method, "GET") != 0)
 		fputs("  What was asked may have been done. Repeat it with the same id, or look first.\n", stderr);
 	return code;
 }
@@ -181,7 +187,7 @@ client_call(struct cli *cli, const char *method, const char *path, const char *b
 	if (cli->is_debug && body != NULL)
 		print_masked("> ", body);
 	if (budget_http_send(&cli->ctx, &request, &answer.http) != BUDGET_OK)
-		return explain_silence(cli);
+		return explain_silence(cli, method);
 	if (cli->is_debug)
 		print_masked("< ", answer.http.body);
 	if (budget_json_parse(&cli->ctx, answer.http.body, answer.http.body_length, &answer.json) == BUDGET_OK)

@@ -9,7 +9,7 @@ import uuid
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 sys.path.append(str(pathlib.Path(__file__).resolve().parent))
-from home import TestCase, main  # noqa: E402
+from home import Home, TestCase, main  # noqa: E402
 
 from command import PROGRAM, run  # noqa: E402
 
@@ -309,6 +309,32 @@ class Service(TestCase):
         home.folder.rmdir()
         self.assertEqual(ran.code, 69)
         self.assertIn("Is the service running?", ran.err)
+
+
+class Production(TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.home = Home(BUDGET_ENV="production")
+        cls.home.script("--init-production")
+        cls.home.start()
+
+    def cli(self, *words, **env):
+        return run(*words, env=env)
+
+    def test_who_may_read_the_home_needs_no_address_no_certificate_and_no_key(self):
+        ran = self.cli("keys", "create", "rhetor", "--role", "service", BUDGET_HOME=str(self.home.folder))
+        self.assertEqual((ran.code, ran.err), (0, ""))
+
+    def test_everybody_else_names_all_three(self):
+        url = f"https://localhost:{self.home.port}"
+        certificate = str(self.home.folder / "tls/certificate.pem")
+        self.assertIn("--ca-file", self.cli("limits", "list", BUDGET_URL=url).err)
+        words = ["limits", "list", "--api-url", url, "--ca-file", certificate]
+        refused = self.cli(*words)
+        self.assertEqual(refused.code, 77)
+        self.assertIn("Give a key", refused.err)
+        self.assertEqual(self.cli(*words, "--api-key-file", str(self.home.folder / "secrets/admin.key")).code, 0)
+        self.assertIn("https", self.cli("limits", "list", BUDGET_URL=url.replace("https", "http")).err)
 
 
 if __name__ == "__main__":
