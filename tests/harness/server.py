@@ -57,6 +57,7 @@ class Server:
     def __init__(self):
         self.folder = tempfile.mktemp(prefix="budget-srv-")
         self.count = 0
+        self.template = None
         self.base = self._script("start")
 
     def _script(self, *words):
@@ -64,10 +65,10 @@ class Server:
             check=True,
                               stdout=subprocess.PIPE, text=True).stdout.strip()
 
-    def database(self, owner="postgres"):
-        """Connection string of a new, empty database, for the login `owner`."""
+    def database(self, owner="postgres", template="template1"):
+        """Connection string of a new database, empty unless a template is named, for the login `owner`."""
         self.count += 1
-        self.sql(f"CREATE DATABASE d{self.count} OWNER {owner}")
+        self.sql(f"CREATE DATABASE d{self.count} OWNER {owner} TEMPLATE {template}")
         return f"host={self.folder} dbname=d{self.count} user={owner}"
 
     def sql(self, text, url=None):
@@ -100,7 +101,12 @@ class ServerCase(unittest.TestCase):
         return folder
 
     def install(self, **settings):
-        url = self.server.database()
-        done = run("budget", "db", "migrate", "--url", url, **settings)
-        self.assertEqual(done.code, 0, done.err)
-        return url
+        """A database with the schema: copied from one that was migrated once, unless settings are to seed it."""
+        if settings or not self.server.template:
+            url = self.server.database()
+            done = run("budget", "db", "migrate", "--url", url, **settings)
+            self.assertEqual(done.code, 0, done.err)
+            if settings:
+                return url
+            self.server.template = f"d{self.server.count}"
+        return self.server.database(template=self.server.template)
