@@ -1,5 +1,6 @@
 -- Takes out of held_* what records consumed and what resolved holds gave back.
-CREATE OR REPLACE FUNCTION budget.ledger_return_held(slots budget.ledger_slot[], before budget.hold[], after budget.hold[])
+CREATE OR REPLACE FUNCTION budget.ledger_return_held(slots budget.ledger_slot[], before budget.hold[],
+    after budget.hold[])
 RETURNS budget.ledger_slot[] LANGUAGE plpgsql AS $$
 DECLARE
     freed record;
@@ -8,11 +9,13 @@ BEGIN
         RETURN slots;
     END IF;
     FOR freed IN
-        SELECT s.ordinality AS k, sum(b.left_cost - a.left_cost) AS cost, sum(b.left_tokens - a.left_tokens)::bigint AS tokens
+        SELECT s.ordinality AS k, sum(b.left_cost - a.left_cost) AS cost,
+            sum(b.left_tokens - a.left_tokens)::bigint AS tokens
           FROM unnest(before) b
           JOIN unnest(after) a ON a.hold_id = b.hold_id
          CROSS JOIN LATERAL unnest(b.revisions) AS held_on
-          JOIN unnest(slots) WITH ORDINALITY s ON s.revision = held_on AND s.scope = budget.scope_of(s.period, b.context_id, b.task_id)
+          JOIN unnest(slots) WITH ORDINALITY s ON s.revision = held_on AND s.scope = budget.scope_of(s.period,
+              b.context_id, b.task_id)
          GROUP BY 1
     LOOP
         slots[freed.k].held_cost := slots[freed.k].held_cost - freed.cost;
@@ -22,25 +25,34 @@ BEGIN
 END $$;
 
 -- What the group's records add to each counter: the period of the instant each is charged at.
-CREATE OR REPLACE FUNCTION budget.ledger_postings(p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[], p_slots budget.ledger_slot[])
+CREATE OR REPLACE FUNCTION budget.ledger_postings(p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[],
+    p_slots budget.ledger_slot[])
 RETURNS budget.ledger_posting[] LANGUAGE plpgsql AS $$
 DECLARE
     result budget.ledger_posting[];
 BEGIN
-    SELECT array_agg(ROW(g.revision, g.scope, g.period_start, g.is_current, g.cost, g.ceiling, g.tokens, g.records)::budget.ledger_posting
+    SELECT array_agg(ROW(g.revision, g.scope, g.period_start, g.is_current, g.cost, g.ceiling, g.tokens,
+        g.records)::budget.ledger_posting
                      ORDER BY g.revision, g.scope, g.period_start) INTO result
       FROM (SELECT s.revision, s.scope, b.period_start,
-                   CASE s.period WHEN 'rolling' THEN b.period_start >= s.window_floor ELSE b.period_start = s.period_start END AS is_current,
-                   sum(i.cost) AS cost, sum(i.ceiling) AS ceiling, sum(i.tokens)::bigint AS tokens, sum(i.records)::bigint AS records
-              FROM (SELECT i.scope_key, o.charged_at, min(i.revisions) AS revisions, min(i.context_id) AS context_id, min(i.task_id) AS task_id,
-                           sum(coalesce(i.cost, 0)) AS cost, sum(coalesce(i.ceiling_cost, 0)) AS ceiling, sum(i.total_tokens) AS tokens, count(*) AS records
+                   CASE s.period WHEN 'rolling' THEN b.period_start >= s.window_floor
+                       ELSE b.period_start = s.period_start END AS is_current,
+                   sum(i.cost) AS cost, sum(i.ceiling) AS ceiling, sum(i.tokens)::bigint AS tokens,
+                       sum(i.records)::bigint AS records
+              FROM (SELECT i.scope_key, o.charged_at, min(i.revisions) AS revisions, min(i.context_id) AS context_id,
+                  min(i.task_id) AS task_id,
+                           sum(coalesce(i.cost, 0)) AS cost, sum(coalesce(i.ceiling_cost, 0)) AS ceiling,
+                               sum(i.total_tokens) AS tokens, count(*) AS records
                       FROM unnest(p_items) i
                       JOIN unnest(p_outcomes) o ON o.n = i.n AND o.status IS NULL
                      WHERE i.verb = 'record' GROUP BY 1, 2) i
              CROSS JOIN LATERAL unnest(i.revisions) AS counted
-              JOIN unnest(p_slots) s ON s.revision = counted AND s.scope = budget.scope_of(s.period, i.context_id, i.task_id)
-             CROSS JOIN LATERAL (SELECT CASE WHEN i.charged_at >= s.period_start AND i.charged_at < s.period_end THEN s.period_start
-                   ELSE (budget.period_bounds(s.period, s.time_zone, s.week_start, s.month_reset_day, s.window_seconds, i.charged_at)).period_start
+              JOIN unnest(p_slots) s ON s.revision = counted AND s.scope = budget.scope_of(s.period, i.context_id,
+                  i.task_id)
+             CROSS JOIN LATERAL (SELECT CASE WHEN i.charged_at >= s.period_start
+                 AND i.charged_at < s.period_end THEN s.period_start
+                   ELSE (budget.period_bounds(s.period, s.time_zone, s.week_start, s.month_reset_day,
+                       s.window_seconds, i.charged_at)).period_start
                    END AS period_start) b
              GROUP BY 1, 2, 3, 4) g;
     RETURN coalesce(result, '{}');
@@ -48,14 +60,16 @@ END $$;
 
 -- Adds the postings of current periods to what the slots show as spent; needed only where something is admitted behind
 -- them, and for rolling windows, whose sum is kept there.
-CREATE OR REPLACE FUNCTION budget.ledger_spend(slots budget.ledger_slot[], p_postings budget.ledger_posting[], p_all boolean)
+CREATE OR REPLACE FUNCTION budget.ledger_spend(slots budget.ledger_slot[], p_postings budget.ledger_posting[],
+    p_all boolean)
 RETURNS budget.ledger_slot[] LANGUAGE plpgsql AS $$
 DECLARE
     added record;
 BEGIN
     FOR added IN
         SELECT s.ordinality AS k, sum(p.cost + p.ceiling) AS cost, sum(p.tokens)::bigint AS tokens
-          FROM unnest(p_postings) p JOIN unnest(slots) WITH ORDINALITY s ON s.revision = p.revision AND s.scope = p.scope
+          FROM unnest(p_postings) p JOIN unnest(slots) WITH ORDINALITY s ON s.revision = p.revision
+              AND s.scope = p.scope
          WHERE p.is_current AND (p_all OR s.period = 'rolling') GROUP BY 1
     LOOP
         slots[added.k].spent_cost := slots[added.k].spent_cost + added.cost;
@@ -69,7 +83,8 @@ END $$;
 -- Admission, greedy in order of arrival: a big request that does not fit never blocks a small one behind it, and what
 -- is freed can be held again at once. The invariant: spent + held + request <= limit + approvals on every hard and soft
 -- policy. Expired holds and approvals are read only when a refusal threatens, once per slot.
-CREATE OR REPLACE FUNCTION budget.ledger_admit(p_tenant uuid, p_items budget.ledger_item[], INOUT outcomes budget.ledger_outcome[],
+CREATE OR REPLACE FUNCTION budget.ledger_admit(p_tenant uuid, p_items budget.ledger_item[],
+    INOUT outcomes budget.ledger_outcome[],
     INOUT slots budget.ledger_slot[], p_t timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
     item budget.ledger_item;
@@ -84,17 +99,20 @@ BEGIN
         IF item.scope_key IS DISTINCT FROM mine_key THEN
             mine_key := item.scope_key;
             mine := ARRAY(SELECT s.ordinality FROM unnest(slots) WITH ORDINALITY s
-                           WHERE s.revision = ANY (item.revisions) AND s.scope = budget.scope_of(s.period, item.context_id, item.task_id));
+                           WHERE s.revision = ANY (item.revisions) AND s.scope = budget.scope_of(s.period,
+                               item.context_id, item.task_id));
         END IF;
         fits := true;
         FOREACH k IN ARRAY mine LOOP
             CONTINUE WHEN NOT slots[k].is_active OR slots[k].type NOT IN ('hard_limit', 'soft_limit');
             slots[k].approved_cost := 0; -- of the request before, perhaps of another context
             slots[k].approved_tokens := 0;
-            SELECT f.cost_fits AND f.tokens_fit INTO fits FROM budget.ledger_fits(slots[k], item.hold_cost, item.hold_tokens, item.allow_free) f;
+            SELECT f.cost_fits AND f.tokens_fit INTO fits FROM budget.ledger_fits(slots[k], item.hold_cost,
+                item.hold_tokens, item.allow_free) f;
             IF NOT fits THEN
                 slots[k] := budget.ledger_approve(budget.ledger_slack(p_tenant, slots[k], p_t), item, p_t);
-                SELECT f.cost_fits AND f.tokens_fit INTO fits FROM budget.ledger_fits(slots[k], item.hold_cost, item.hold_tokens, item.allow_free) f;
+                SELECT f.cost_fits AND f.tokens_fit INTO fits FROM budget.ledger_fits(slots[k], item.hold_cost,
+                    item.hold_tokens, item.allow_free) f;
             END IF;
             EXIT WHEN NOT fits;
         END LOOP;
@@ -113,22 +131,26 @@ BEGIN
 END $$;
 
 -- Closes what admission refused behind the locks, and gives back the keys it had claimed: a refusal binds no key.
-CREATE OR REPLACE FUNCTION budget.ledger_refuse_late(p_tenant uuid, p_refused budget.ledger_item[], p_outcomes budget.ledger_outcome[],
+CREATE OR REPLACE FUNCTION budget.ledger_refuse_late(p_tenant uuid, p_refused budget.ledger_item[],
+    p_outcomes budget.ledger_outcome[],
     p_slots budget.ledger_slot[], p_t timestamptz) RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
 BEGIN
     p_outcomes := budget.ledger_refuse(p_tenant, p_refused, p_slots, p_outcomes, p_t);
     DELETE FROM budget.request_key k USING unnest(p_refused) i
-     WHERE i.key_hash IS NOT NULL AND k.tenant_id = p_tenant AND k.verb = i.verb AND k.key_hash = i.key_hash AND k.entity_id = i.id;
+     WHERE i.key_hash IS NOT NULL AND k.tenant_id = p_tenant AND k.verb = i.verb AND k.key_hash = i.key_hash
+         AND k.entity_id = i.id;
     RETURN p_outcomes;
 END $$;
 
-CREATE OR REPLACE FUNCTION budget.ledger_close_refused(p_tenant uuid, outcome budget.ledger_outcome, decision text, deciding budget.ledger_slot,
+CREATE OR REPLACE FUNCTION budget.ledger_close_refused(p_tenant uuid, outcome budget.ledger_outcome, decision text,
+    deciding budget.ledger_slot,
     unit text, body text) RETURNS budget.ledger_outcome LANGUAGE plpgsql AS $$
 BEGIN
     outcome.status := 402;
     outcome.code := CASE decision WHEN 'block' THEN 'insufficient_budget' ELSE 'approval_required' END;
     outcome.detail := body::json ->> 'reason';
     outcome.extra := body;
-    PERFORM budget.alert_refused(p_tenant, deciding.revision, deciding.scope, deciding.period_start, deciding.period_end, unit);
+    PERFORM budget.alert_refused(p_tenant, deciding.revision, deciding.scope, deciding.period_start,
+        deciding.period_end, unit);
     RETURN outcome;
 END $$;

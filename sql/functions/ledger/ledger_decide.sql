@@ -1,8 +1,10 @@
 -- The decision on requests as of p_t, without effect: what check answers and what a refusal explains.
--- p_items: reserve or check items whose error_code is NULL; p_slots: the states of their policies (ledger_slots_of, or the
--- locked ones). One moment's reading; promises nothing. p_refused_only: rows only for what is refused.
-CREATE OR REPLACE FUNCTION budget.ledger_decide(p_tenant uuid, p_items budget.ledger_item[], p_slots budget.ledger_slot[], p_t timestamptz,
-    p_refused_only boolean) RETURNS TABLE (n integer, decision text, body text, deciding budget.ledger_slot, deciding_unit text)
+-- p_items: reserve or check items whose error_code is NULL; p_slots: the states of their policies (ledger_slots_of, or
+-- the locked ones). One moment's reading; promises nothing. p_refused_only: rows only for what is refused.
+CREATE OR REPLACE FUNCTION budget.ledger_decide(p_tenant uuid, p_items budget.ledger_item[],
+    p_slots budget.ledger_slot[], p_t timestamptz,
+    p_refused_only boolean) RETURNS TABLE (n integer, decision text, body text, deciding budget.ledger_slot,
+        deciding_unit text)
 LANGUAGE plpgsql AS $$
 DECLARE
     item budget.ledger_item;
@@ -50,7 +52,8 @@ BEGIN
 END $$;
 
 -- What the requests with this item's scope_key meet.
-CREATE OR REPLACE FUNCTION budget.ledger_look(p_tenant uuid, item budget.ledger_item, p_slots budget.ledger_slot[], p_t timestamptz)
+CREATE OR REPLACE FUNCTION budget.ledger_look(p_tenant uuid, item budget.ledger_item, p_slots budget.ledger_slot[],
+    p_t timestamptz)
 RETURNS budget.ledger_view LANGUAGE plpgsql AS $$
 DECLARE
     view budget.ledger_view;
@@ -63,7 +66,8 @@ BEGIN
     view.scope_key := item.scope_key;
     view.slots := '{}';
     FOREACH slot IN ARRAY coalesce(p_slots, '{}') LOOP
-        IF slot.is_active AND slot.revision = ANY (item.revisions) AND slot.scope = budget.scope_of(slot.period, item.context_id, item.task_id) THEN
+        IF slot.is_active AND slot.revision = ANY (item.revisions) AND slot.scope = budget.scope_of(slot.period,
+            item.context_id, item.task_id) THEN
             view.slots := view.slots || budget.ledger_approve(budget.ledger_slack(p_tenant, slot, p_t), item, p_t);
         END IF;
     END LOOP;
@@ -71,35 +75,49 @@ BEGIN
            min(r.tokens - (1 - s.warning_threshold) * s.token_limit), (array_agg(s.ordinality::integer ORDER BY least(
                r.cost / nullif(s.cost_limit, 0), r.tokens::numeric / nullif(s.token_limit, 0)), s.revision))[1]
       INTO view.room_cost, view.room_tokens, view.calm_cost, view.calm_tokens, view.tightest
-      FROM unnest(view.slots) WITH ORDINALITY s CROSS JOIN LATERAL budget.ledger_room(s.cost_limit, s.token_limit, s.approved_cost, s.approved_tokens,
+      FROM unnest(view.slots) WITH ORDINALITY s CROSS JOIN LATERAL budget.ledger_room(s.cost_limit, s.token_limit,
+          s.approved_cost, s.approved_tokens,
            s.spent_cost, s.spent_tokens, s.held_cost - s.expired_cost, s.held_tokens - s.expired_tokens) r
      WHERE s.type <> 'ignore';
-    SELECT concat('[', string_agg(budget.ledger_policy_text(s, p.budget_id), ',' ORDER BY s.revision), ']') INTO view.policies
+    SELECT concat('[', string_agg(budget.ledger_policy_text(s, p.budget_id), ',' ORDER BY s.revision),
+        ']') INTO view.policies
       FROM unnest(view.slots) s JOIN budget.policy p ON p.tenant_id = p_tenant AND p.policy_id = s.policy_id;
     SELECT * INTO shape FROM budget.shape s WHERE s.tenant_id = p_tenant AND s.shape_id = item.shape_id;
-    SELECT * INTO price FROM budget.price p WHERE p.pricing_id = item.pricing_id AND p.tenant_id IN (p_tenant, budget.catalogue_tenant());
-    left_cost := CASE WHEN view.room_cost IS NOT NULL THEN greatest(view.room_cost, 0) END; -- greatest() passes over NULL, no limit
+    SELECT * INTO price FROM budget.price p WHERE p.pricing_id = item.pricing_id AND p.tenant_id IN (p_tenant,
+        budget.catalogue_tenant());
+    left_cost := CASE WHEN view.room_cost IS NOT NULL THEN greatest(view.room_cost,
+        0) END; -- greatest() passes over NULL, no limit
     left_tokens := CASE WHEN view.room_tokens IS NOT NULL THEN greatest(view.room_tokens, 0) END;
     view.fit := least(left_tokens, CASE WHEN left_cost IS NOT NULL THEN budget.tokens_that_fit(price, left_cost) END);
-    view.prefix := concat('"currency":"', (SELECT t.currency FROM budget.tenant t WHERE t.tenant_id = p_tenant), '","tier":', coalesce(to_json(shape.tier)::text, 'null'),
-        ',"provider":', coalesce(to_json(shape.provider)::text, 'null'), ',"model":', coalesce(to_json(shape.model)::text, 'null'),
-        ',"priced":', item.is_priced::text, ',"budget_id":"', item.budget_id, '","remaining_cost":', coalesce(trim_scale(left_cost)::text, 'null'),
-        ',"remaining_tokens":', coalesce(left_tokens::text, 'null'), ',"max_tokens_that_fit":', coalesce(view.fit::text, 'null'));
+    view.prefix := concat('"currency":"', (SELECT t.currency FROM budget.tenant t WHERE t.tenant_id = p_tenant),
+        '","tier":', coalesce(to_json(shape.tier)::text, 'null'),
+        ',"provider":', coalesce(to_json(shape.provider)::text, 'null'), ',"model":',
+            coalesce(to_json(shape.model)::text, 'null'),
+        ',"priced":', item.is_priced::text, ',"budget_id":"', item.budget_id, '","remaining_cost":',
+            coalesce(trim_scale(left_cost)::text, 'null'),
+        ',"remaining_tokens":', coalesce(left_tokens::text, 'null'), ',"max_tokens_that_fit":',
+            coalesce(view.fit::text, 'null'));
     RETURN view;
 END $$;
 
 -- What a policy leaves, in both units; NULL = no limit. Inlines.
-CREATE OR REPLACE FUNCTION budget.ledger_room(cost_limit numeric, token_limit bigint, approved_cost numeric, approved_tokens bigint, spent_cost numeric,
-    spent_tokens bigint, held_cost numeric, held_tokens bigint) RETURNS TABLE (cost numeric, tokens bigint) LANGUAGE sql IMMUTABLE ROWS 1 AS $$
-    SELECT cost_limit + approved_cost - spent_cost - held_cost, token_limit + approved_tokens - spent_tokens - held_tokens
+CREATE OR REPLACE FUNCTION budget.ledger_room(cost_limit numeric, token_limit bigint, approved_cost numeric,
+    approved_tokens bigint, spent_cost numeric,
+    spent_tokens bigint, held_cost numeric, held_tokens bigint) RETURNS TABLE (cost numeric, tokens bigint)
+        LANGUAGE sql IMMUTABLE ROWS 1 AS $$
+    SELECT cost_limit + approved_cost - spent_cost - held_cost,
+        token_limit + approved_tokens - spent_tokens - held_tokens
 $$;
 
-CREATE OR REPLACE FUNCTION budget.ledger_policy_text(slot budget.ledger_slot, budget_id uuid) RETURNS text LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION budget.ledger_policy_text(slot budget.ledger_slot, budget_id uuid) RETURNS text
+    LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN json_build_object('policy_id', slot.policy_id, 'budget_id', budget_id, 'type', slot.type, 'period', slot.period,
+    RETURN json_build_object('policy_id', slot.policy_id, 'budget_id', budget_id, 'type', slot.type, 'period',
+        slot.period,
         'period_start', CASE WHEN isfinite(slot.period_start) THEN budget.utc(slot.period_start) END,
         'period_end', CASE WHEN isfinite(slot.period_end) THEN budget.utc(slot.period_end) END,
-        'token_limit', slot.token_limit, 'tokens_used', slot.spent_tokens, 'tokens_held', slot.held_tokens - slot.expired_tokens,
+        'token_limit', slot.token_limit, 'tokens_used', slot.spent_tokens, 'tokens_held',
+            slot.held_tokens - slot.expired_tokens,
         'cost_limit', budget.decimal(slot.cost_limit), 'cost_used', budget.decimal(slot.spent_cost),
         'cost_held', budget.decimal(slot.held_cost - slot.expired_cost),
         'usage_percentage', round(greatest(slot.spent_cost / nullif(slot.cost_limit, 0),
@@ -109,7 +127,8 @@ END $$;
 -- The strictest answer over the policies of a view: block > approval_required > warn > allow.
 --   does not fit a hard limit -> block; a soft one -> approval_required; passes a warn limit, or comes to a warning
 --   threshold -> warn. Deciding is the policy that gave the answer; for allow, the one nearest to its limit.
-CREATE OR REPLACE FUNCTION budget.ledger_judge(item budget.ledger_item, view budget.ledger_view) RETURNS budget.ledger_verdict
+CREATE OR REPLACE FUNCTION budget.ledger_judge(item budget.ledger_item,
+    view budget.ledger_view) RETURNS budget.ledger_verdict
 LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     slot budget.ledger_slot;
@@ -119,10 +138,13 @@ DECLARE
     best_rank integer := 0;
     part numeric;
     best_part numeric := -1;
-    verdict budget.ledger_verdict := ROW('allow', view.tightest, CASE WHEN ((view.slots)[view.tightest]).cost_limit IS NOT NULL THEN 'cost' ELSE 'tokens' END);
+    verdict budget.ledger_verdict := ROW('allow', view.tightest, CASE
+        WHEN ((view.slots)[view.tightest]).cost_limit IS NOT NULL THEN 'cost' ELSE 'tokens' END);
 BEGIN
-    IF (view.calm_cost IS NULL OR item.hold_cost < view.calm_cost) AND (view.calm_tokens IS NULL OR item.hold_tokens < view.calm_tokens)
-       AND (view.room_cost IS NULL OR item.hold_cost <= view.room_cost) AND (view.room_tokens IS NULL OR item.hold_tokens <= view.room_tokens) THEN
+    IF (view.calm_cost IS NULL OR item.hold_cost < view.calm_cost) AND (view.calm_tokens IS NULL
+        OR item.hold_tokens < view.calm_tokens)
+       AND (view.room_cost IS NULL OR item.hold_cost <= view.room_cost) AND (view.room_tokens IS NULL
+           OR item.hold_tokens <= view.room_tokens) THEN
         RETURN verdict;
     END IF;
     FOREACH slot IN ARRAY view.slots LOOP
@@ -131,7 +153,8 @@ BEGIN
         SELECT * INTO fits FROM budget.ledger_fits(slot, item.hold_cost, item.hold_tokens, item.allow_free);
         part := greatest((slot.spent_cost + slot.held_cost - slot.expired_cost + item.hold_cost) / nullif(slot.cost_limit + slot.approved_cost, 0),
                          (slot.spent_tokens + slot.held_tokens - slot.expired_tokens + item.hold_tokens)::numeric / nullif(slot.token_limit + slot.approved_tokens, 0), 0);
-        rank := CASE WHEN fits.cost_fits AND fits.tokens_fit THEN CASE WHEN part >= slot.warning_threshold THEN 1 ELSE 0 END
+        rank := CASE WHEN fits.cost_fits AND fits.tokens_fit THEN CASE WHEN part >= slot.warning_threshold THEN 1
+            ELSE 0 END
                      WHEN slot.type = 'hard_limit' THEN 3 WHEN slot.type = 'soft_limit' THEN 2 ELSE 1 END;
         IF rank > best_rank OR (rank = best_rank AND rank > 0 AND part > best_part) THEN
             best_rank := rank;
@@ -146,7 +169,8 @@ BEGIN
 END $$;
 
 -- The decision in full, as JSON text: why, what is left, when it resets, what would fit instead.
-CREATE OR REPLACE FUNCTION budget.ledger_decision_json(p_tenant uuid, item budget.ledger_item, view budget.ledger_view, verdict budget.ledger_verdict,
+CREATE OR REPLACE FUNCTION budget.ledger_decision_json(p_tenant uuid, item budget.ledger_item,
+    view budget.ledger_view, verdict budget.ledger_verdict,
     slot budget.ledger_slot) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     is_refused boolean := verdict.decision IN ('block', 'approval_required');
@@ -154,37 +178,48 @@ DECLARE
     others json := '[]';
 BEGIN
     IF is_refused AND verdict.unit = 'cost' AND item.tokens_fit_model IS NOT NULL THEN
-        others := coalesce(budget.alternatives(p_tenant, item.tokens_fit_provider, item.tokens_fit_model, input, item.hold_tokens - input,
+        others := coalesce(budget.alternatives(p_tenant, item.tokens_fit_provider, item.tokens_fit_model, input,
+            item.hold_tokens - input,
             greatest(view.room_cost, 0), 3), '[]');
     END IF;
-    RETURN concat('{"allowed":', (NOT is_refused)::text, ',"decision":"', verdict.decision, '","reason":', to_json(budget.ledger_reason(slot, verdict, item)),
-        ',"estimated_cost":', coalesce(trim_scale(item.estimated_cost)::text, 'null'), ',"held_cost":', trim_scale(item.hold_cost),
-        ',"estimated_tokens":', item.hold_tokens, ',', view.prefix, ',"policy_id":', coalesce('"' || slot.policy_id || '"', 'null'),
-        ',"resets_at":', CASE WHEN isfinite(slot.period_end) AND slot.period NOT IN ('lifetime', 'per_session', 'per_task')
+    RETURN concat('{"allowed":', (NOT is_refused)::text, ',"decision":"', verdict.decision, '","reason":',
+        to_json(budget.ledger_reason(slot, verdict, item)),
+        ',"estimated_cost":', coalesce(trim_scale(item.estimated_cost)::text, 'null'), ',"held_cost":',
+            trim_scale(item.hold_cost),
+        ',"estimated_tokens":', item.hold_tokens, ',', view.prefix, ',"policy_id":',
+            coalesce('"' || slot.policy_id || '"', 'null'),
+        ',"resets_at":', CASE WHEN isfinite(slot.period_end) AND slot.period NOT IN ('lifetime', 'per_session',
+            'per_task')
                               THEN '"' || budget.utc(slot.period_end) || '"' ELSE 'null' END,
         ',"policies":', view.policies, ',"alternatives":', others, '}');
 END $$;
 
 -- One sentence for people, and what to do next.
-CREATE OR REPLACE FUNCTION budget.ledger_reason(slot budget.ledger_slot, verdict budget.ledger_verdict, item budget.ledger_item)
+CREATE OR REPLACE FUNCTION budget.ledger_reason(slot budget.ledger_slot, verdict budget.ledger_verdict,
+    item budget.ledger_item)
 RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
     period text := replace(slot.period, '_', ' ');
     used text;
-    asked text := CASE verdict.unit WHEN 'cost' THEN trim_scale(item.hold_cost)::text ELSE item.hold_tokens || ' tokens' END;
+    asked text := CASE verdict.unit WHEN 'cost' THEN trim_scale(item.hold_cost)::text
+        ELSE item.hold_tokens || ' tokens' END;
 BEGIN
     IF verdict.slot IS NULL THEN
         RETURN 'No policy counts this request.';
     END IF;
     used := CASE verdict.unit WHEN 'cost'
-        THEN concat(trim_scale(slot.spent_cost), ' spent and ', trim_scale(slot.held_cost - slot.expired_cost), ' held of ', trim_scale(slot.cost_limit))
-        ELSE concat(slot.spent_tokens, ' used and ', slot.held_tokens - slot.expired_tokens, ' held of ', slot.token_limit, ' tokens') END;
+        THEN concat(trim_scale(slot.spent_cost), ' spent and ', trim_scale(slot.held_cost - slot.expired_cost),
+            ' held of ', trim_scale(slot.cost_limit))
+        ELSE concat(slot.spent_tokens, ' used and ', slot.held_tokens - slot.expired_tokens, ' held of ',
+            slot.token_limit, ' tokens') END;
     RETURN CASE verdict.decision
         WHEN 'allow' THEN concat('Within the ', period, ' limit: ', used, '.')
         WHEN 'warn' THEN concat('Allowed, but near or over the ', period, ' limit: ', used, '.')
-        WHEN 'approval_required' THEN concat('The ', period, ' soft limit does not leave room for this request: ', used, ', asked for ', asked,
+        WHEN 'approval_required' THEN concat('The ', period, ' soft limit does not leave room for this request: ',
+            used, ', asked for ', asked,
             '. Ask for more with POST /api/v1/approvals {"policy_id":"', slot.policy_id, '"}, or wait for the reset.')
-        ELSE concat(initcap(period), CASE verdict.unit WHEN 'cost' THEN ' cost' ELSE ' token' END, ' limit exceeded: ', used, ', asked for ', asked, '.') END;
+        ELSE concat(initcap(period), CASE verdict.unit WHEN 'cost' THEN ' cost' ELSE ' token' END,
+            ' limit exceeded: ', used, ', asked for ', asked, '.') END;
 END $$;
 
 -- POST /check without reserve: decisions for a group, nothing held, nothing committed.

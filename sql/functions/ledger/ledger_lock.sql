@@ -1,5 +1,6 @@
 -- Locks the holds that open items name, by id.
-CREATE OR REPLACE FUNCTION budget.ledger_lock_holds(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[])
+CREATE OR REPLACE FUNCTION budget.ledger_lock_holds(p_tenant uuid, p_items budget.ledger_item[],
+    p_outcomes budget.ledger_outcome[])
 RETURNS budget.hold[] LANGUAGE plpgsql AS $$
 DECLARE
     ids uuid[];
@@ -16,16 +17,18 @@ BEGIN
     RETURN coalesce(result, '{}');
 END $$;
 
--- Locks the policy states of everything the group posts to or holds on, by (revision, scope), then takes the one instant
--- the group decides at: never before an instant another group has decided at, whatever the clock does.
-CREATE OR REPLACE FUNCTION budget.ledger_lock_states(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[],
+-- Locks the policy states of everything the group posts to or holds on, by (revision, scope), then takes the one
+-- instant the group decides at: never before an instant another group has decided at, whatever the clock does.
+CREATE OR REPLACE FUNCTION budget.ledger_lock_states(p_tenant uuid, p_items budget.ledger_item[],
+    p_outcomes budget.ledger_outcome[],
     p_holds budget.hold[], OUT slots budget.ledger_slot[], OUT t timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
     revisions integer[];
     scopes text[];
     present integer;
 BEGIN
-    SELECT array_agg(w.revision ORDER BY w.revision, w.scope), array_agg(w.scope ORDER BY w.revision, w.scope), count(st.revision)
+    SELECT array_agg(w.revision ORDER BY w.revision, w.scope), array_agg(w.scope ORDER BY w.revision, w.scope),
+        count(st.revision)
       INTO revisions, scopes, present
       FROM (SELECT DISTINCT r.revision, budget.scope_of(r.period, m.context_id, m.task_id) AS scope
               FROM ((SELECT DISTINCT ON (i.scope_key) i.revisions, i.context_id, i.task_id FROM unnest(p_items) i

@@ -1,17 +1,20 @@
 -- Opens the group: items that failed at the door are closed with their error, repeats with the first answer.
 -- A repeat is a client-made id, or a key, that already names a record or hold: same body -> replay, other body -> 422.
-CREATE OR REPLACE FUNCTION budget.ledger_open(p_tenant uuid, p_items budget.ledger_item[], p_shapes budget.ledger_shape[],
+CREATE OR REPLACE FUNCTION budget.ledger_open(p_tenant uuid, p_items budget.ledger_item[],
+    p_shapes budget.ledger_shape[],
     p_flags budget.ledger_flags) RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
 DECLARE
     outcomes budget.ledger_outcome[];
     bad record;
     twin record;
 BEGIN
-    SELECT array_agg(ROW(i.n, NULL, NULL, NULL, NULL, false, NULL, NULL, 0, 0, NULL, coalesce(i.flags, '{}'), NULL, NULL, NULL)::budget.ledger_outcome
+    SELECT array_agg(ROW(i.n, NULL, NULL, NULL, NULL, false, NULL, NULL, 0, 0, NULL, coalesce(i.flags, '{}'), NULL,
+        NULL, NULL)::budget.ledger_outcome
                      ORDER BY i.n) INTO outcomes FROM unnest(p_items) i;
     IF p_flags.has_error THEN
         FOR bad IN SELECT i.n, i.error_code, d.* FROM unnest(p_items) i LEFT JOIN unnest(p_shapes) s ON s.s = i.shape
-                    CROSS JOIN LATERAL budget.ledger_door(i.error_code, s.key_budget_id) d WHERE i.error_code IS NOT NULL LOOP
+                    CROSS JOIN LATERAL budget.ledger_door(i.error_code,
+                        s.key_budget_id) d WHERE i.error_code IS NOT NULL LOOP
             outcomes[bad.n].status := bad.status;
             outcomes[bad.n].code := bad.error_code;
             outcomes[bad.n].pointer := bad.pointer;
@@ -24,12 +27,15 @@ BEGIN
                    coalesce(k.body_hash, r.body_hash, h.body_hash) AS first_hash
               FROM unnest(p_items) i
               LEFT JOIN budget.request_key k ON k.tenant_id = p_tenant AND k.verb = i.verb AND k.key_hash = i.key_hash
-              LEFT JOIN budget.usage_record r ON r.tenant_id = p_tenant AND r.record_id = i.id AND i.verb = 'record' AND i.key_hash IS NULL
-              LEFT JOIN budget.hold h ON h.tenant_id = p_tenant AND h.hold_id = i.id AND i.verb = 'reserve' AND i.key_hash IS NULL
+              LEFT JOIN budget.usage_record r ON r.tenant_id = p_tenant AND r.record_id = i.id AND i.verb = 'record'
+                  AND i.key_hash IS NULL
+              LEFT JOIN budget.hold h ON h.tenant_id = p_tenant AND h.hold_id = i.id AND i.verb = 'reserve'
+                  AND i.key_hash IS NULL
              WHERE (NOT i.is_fresh OR i.key_hash IS NOT NULL) AND i.verb IN ('record', 'reserve')
                AND coalesce(k.entity_id, r.record_id, h.hold_id) IS NOT NULL
         LOOP
-            outcomes[twin.n] := budget.ledger_replay(outcomes[twin.n], twin.entity_id, twin.body_hash = twin.first_hash);
+            outcomes[twin.n] := budget.ledger_replay(outcomes[twin.n], twin.entity_id,
+                twin.body_hash = twin.first_hash);
         END LOOP;
     END IF;
     RETURN outcomes;
@@ -52,14 +58,16 @@ BEGIN
 END $$;
 
 -- Claims the keys of what is still open. A twin that commits meanwhile is waited for; then it is a repeat.
-CREATE OR REPLACE FUNCTION budget.ledger_keys(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[])
+CREATE OR REPLACE FUNCTION budget.ledger_keys(p_tenant uuid, p_items budget.ledger_item[],
+    p_outcomes budget.ledger_outcome[])
 RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
 DECLARE
     claimed integer;
     wanted integer;
     twin record;
 BEGIN
-    SELECT count(*) INTO wanted FROM unnest(p_items) i WHERE i.key_hash IS NOT NULL AND (p_outcomes[i.n]).status IS NULL;
+    SELECT count(*) INTO wanted FROM unnest(p_items) i WHERE i.key_hash IS NOT NULL
+        AND (p_outcomes[i.n]).status IS NULL;
     IF wanted = 0 THEN
         RETURN p_outcomes;
     END IF;
@@ -75,7 +83,8 @@ BEGIN
               JOIN budget.request_key k ON k.tenant_id = p_tenant AND k.verb = i.verb AND k.key_hash = i.key_hash
              WHERE (p_outcomes[i.n]).status IS NULL AND k.entity_id <> i.id
         LOOP
-            p_outcomes[twin.n] := budget.ledger_replay(p_outcomes[twin.n], twin.entity_id, twin.body_hash = twin.first_hash);
+            p_outcomes[twin.n] := budget.ledger_replay(p_outcomes[twin.n], twin.entity_id,
+                twin.body_hash = twin.first_hash);
         END LOOP;
     END IF;
     RETURN p_outcomes;
@@ -84,7 +93,8 @@ END $$;
 -- Refuses, without a lock and without a write, the reserves that one committed snapshot shows not to fit: that is a
 -- correct refusal, and it is what a storm of refused calls costs. The first refusal of a period leaves its alert.
 -- Not in a group that also brings facts: what they free may be held by the reserves beside them.
-CREATE OR REPLACE FUNCTION budget.ledger_refuse_early(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[])
+CREATE OR REPLACE FUNCTION budget.ledger_refuse_early(p_tenant uuid, p_items budget.ledger_item[],
+    p_outcomes budget.ledger_outcome[])
 RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
 DECLARE
     candidates budget.ledger_item[];
@@ -100,13 +110,15 @@ BEGIN
 END $$;
 
 -- Decides items against these slots; closes those that are refused, the others stay open.
-CREATE OR REPLACE FUNCTION budget.ledger_refuse(p_tenant uuid, p_items budget.ledger_item[], p_slots budget.ledger_slot[],
+CREATE OR REPLACE FUNCTION budget.ledger_refuse(p_tenant uuid, p_items budget.ledger_item[],
+    p_slots budget.ledger_slot[],
     p_outcomes budget.ledger_outcome[], p_t timestamptz) RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
 DECLARE
     refused record;
 BEGIN
     FOR refused IN SELECT * FROM budget.ledger_decide(p_tenant, p_items, p_slots, p_t, true) LOOP
-        p_outcomes[refused.n] := budget.ledger_close_refused(p_tenant, p_outcomes[refused.n], refused.decision, refused.deciding,
+        p_outcomes[refused.n] := budget.ledger_close_refused(p_tenant, p_outcomes[refused.n], refused.decision,
+            refused.deciding,
             refused.deciding_unit, refused.body);
     END LOOP;
     RETURN p_outcomes;

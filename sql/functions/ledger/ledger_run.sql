@@ -1,7 +1,7 @@
 -- The writer of the ledger: a group of requests of one tenant (record, reserve, release, extend), one transaction.
--- Facts are applied before holds are admitted; each item gets its own answer. Called with groups of one or with a batch.
--- Raises only to be run again as a whole: 40001 when a twin of a client-made id committed between look-up and insert.
--- Writes, in lock order: request_key, hold, policy_state, counter, usage_record, alert, outbox.
+-- Facts are applied before holds are admitted; each item gets its own answer. Called with groups of one or with a
+-- batch. Raises only to be run again as a whole: 40001 when a twin of a client-made id committed between look-up and
+-- insert. Writes, in lock order: request_key, hold, policy_state, counter, usage_record, alert, outbox.
 CREATE OR REPLACE FUNCTION budget.ledger_run(p_tenant uuid, p_group json) RETURNS SETOF budget.ledger_result
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
@@ -45,14 +45,17 @@ BEGIN
             slots := budget.ledger_spend(slots, postings, flags.has_reserve);
         END IF;
         IF flags.has_reserve THEN
-            SELECT a.outcomes, a.slots INTO outcomes, slots FROM budget.ledger_admit(p_tenant, items, outcomes, slots, t) a;
+            SELECT a.outcomes, a.slots INTO outcomes, slots FROM budget.ledger_admit(p_tenant, items, outcomes, slots,
+                t) a;
         END IF;
-        SELECT w.records, w.holds INTO records, added FROM budget.ledger_write(p_tenant, items, outcomes, slots, postings, flags, t) w;
+        SELECT w.records, w.holds INTO records, added FROM budget.ledger_write(p_tenant, items, outcomes, slots,
+            postings, flags, t) w;
     END IF;
     RETURN QUERY SELECT * FROM budget.ledger_answers(p_tenant, items, shapes, flags, outcomes, records, holds || added);
 END $$;
 
-CREATE OR REPLACE FUNCTION budget.ledger_any_open(p_outcomes budget.ledger_outcome[]) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION budget.ledger_any_open(p_outcomes budget.ledger_outcome[]) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     RETURN EXISTS (SELECT FROM unnest(p_outcomes) o WHERE o.status IS NULL);
 END $$;

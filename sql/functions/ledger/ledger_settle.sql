@@ -1,5 +1,6 @@
--- Facts on holds, in order of arrival: records consume, final ones resolve, releases and extensions act. Also gives every
--- record the instant it is charged at and the cause of what no hold covered. In memory only; ledger_write() stores it.
+-- Facts on holds, in order of arrival: records consume, final ones resolve, releases and extensions act. Also gives
+-- every record the instant it is charged at and the cause of what no hold covered. In memory only; ledger_write()
+-- stores it.
 CREATE OR REPLACE FUNCTION budget.ledger_settle(p_items budget.ledger_item[], INOUT outcomes budget.ledger_outcome[],
     INOUT holds budget.hold[], p_t timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
@@ -45,7 +46,8 @@ BEGIN
 END $$;
 
 -- A record takes from its hold what is left there; the rest is overage. A resolved or expired hold covers nothing.
-CREATE OR REPLACE FUNCTION budget.ledger_consume(item budget.ledger_item, INOUT outcome budget.ledger_outcome, INOUT hold budget.hold,
+CREATE OR REPLACE FUNCTION budget.ledger_consume(item budget.ledger_item, INOUT outcome budget.ledger_outcome,
+    INOUT hold budget.hold,
     p_t timestamptz) LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     amount numeric := coalesce(item.cost, item.ceiling_cost, 0);
@@ -64,13 +66,15 @@ BEGIN
     hold.left_tokens := hold.left_tokens - outcome.consumed_tokens;
     hold.left_cost := hold.left_cost - outcome.consumed_cost;
     hold.used_tokens := hold.used_tokens + item.total_tokens;
-    hold.used_output_tokens := hold.used_output_tokens + coalesce((item.usage).output_tokens, 0) + coalesce((item.usage).reasoning_tokens, 0)
+    hold.used_output_tokens := hold.used_output_tokens + coalesce((item.usage).output_tokens,
+        0) + coalesce((item.usage).reasoning_tokens, 0)
         + coalesce((item.usage).output_audio_tokens, 0) + coalesce((item.usage).output_image_tokens, 0);
     hold.used_input_tokens := hold.used_tokens - hold.used_output_tokens;
     hold.actual_cost := hold.actual_cost + amount;
     hold.overage_tokens := hold.overage_tokens + item.total_tokens - outcome.consumed_tokens;
     hold.overage_cost := hold.overage_cost + amount - outcome.consumed_cost;
-    outcome.cause := CASE WHEN amount > outcome.consumed_cost OR item.total_tokens > outcome.consumed_tokens THEN 'overage' ELSE 'held' END;
+    outcome.cause := CASE WHEN amount > outcome.consumed_cost
+        OR item.total_tokens > outcome.consumed_tokens THEN 'overage' ELSE 'held' END;
     IF coalesce(item.is_final, hold.is_final) OR (hold.left_tokens = 0 AND hold.left_cost = 0) THEN
         hold := budget.ledger_end_hold(hold, 'settled', p_t);
     END IF;
@@ -87,7 +91,8 @@ BEGIN
 END $$;
 
 -- Release and extend. Both are idempotent; on a hold that is already resolved the answer says which act came first.
-CREATE OR REPLACE FUNCTION budget.ledger_resolve(item budget.ledger_item, INOUT outcome budget.ledger_outcome, INOUT hold budget.hold,
+CREATE OR REPLACE FUNCTION budget.ledger_resolve(item budget.ledger_item, INOUT outcome budget.ledger_outcome,
+    INOUT hold budget.hold,
     p_t timestamptz) LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     outcome.entity_id := hold.hold_id;
@@ -108,6 +113,7 @@ BEGIN
         outcome.status := 409;
         outcome.code := 'allocation_' || hold.state;
         outcome.pointer := '';
-        outcome.detail := format('This allocation was %s at %s: make a new one.', hold.state, budget.utc(hold.resolved_at));
+        outcome.detail := format('This allocation was %s at %s: make a new one.', hold.state,
+            budget.utc(hold.resolved_at));
     END IF;
 END $$;

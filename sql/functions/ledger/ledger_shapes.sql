@@ -1,5 +1,6 @@
 -- The hold a request means: the one it names, else (records only) the oldest live one of its context and component.
-CREATE OR REPLACE FUNCTION budget.ledger_hold_of(p_tenant uuid, p_is_record boolean, p_hold uuid, p_context text, p_component text)
+CREATE OR REPLACE FUNCTION budget.ledger_hold_of(p_tenant uuid, p_is_record boolean, p_hold uuid, p_context text,
+    p_component text)
 RETURNS budget.ledger_hold_ref LANGUAGE plpgsql STABLE AS $$
 DECLARE
     found_hold budget.ledger_hold_ref;
@@ -19,42 +20,56 @@ BEGIN
     RETURN found_hold;
 END $$;
 
--- One reading of the group's shapes: budget, matching policies, price of now. Members as C sends them; a shape names its
--- hold or context only where a record may have to learn its budget, component or task type from there.
-CREATE OR REPLACE FUNCTION budget.ledger_shapes_read(p_tenant uuid, p_shapes json) RETURNS budget.ledger_shape[] LANGUAGE plpgsql AS $$
+-- One reading of the group's shapes: budget, matching policies, price of now. Members as C sends them; a shape names
+-- its hold or context only where a record may have to learn its budget, component or task type from there.
+CREATE OR REPLACE FUNCTION budget.ledger_shapes_read(p_tenant uuid, p_shapes json) RETURNS budget.ledger_shape[]
+    LANGUAGE plpgsql AS $$
 DECLARE
     result budget.ledger_shape[];
     v_now timestamptz := clock_timestamp();
 BEGIN
-    SELECT array_agg(ROW(i.s, e.code, coalesce(p.policy_epoch = t.policy_epoch AND p.price_epoch = t.price_epoch + cat.price_epoch, b.budget_id IS NULL),
-               i.key_budget_id, b.budget_id, b.time_zone, b.allow_free_models, b.hold_basis, lower(i.provider), i.model, i.tier, d.component, d.task_type,
-               i.service_tier, (h.ref).hold_id, p.shape_id, p.revisions, p.is_scoped, p.price_provider, p.price_model, pr.price,
+    SELECT array_agg(ROW(i.s, e.code, coalesce(p.policy_epoch = t.policy_epoch
+        AND p.price_epoch = t.price_epoch + cat.price_epoch, b.budget_id IS NULL),
+               i.key_budget_id, b.budget_id, b.time_zone, b.allow_free_models, b.hold_basis, lower(i.provider),
+                   i.model, i.tier, d.component, d.task_type,
+               i.service_tier, (h.ref).hold_id, p.shape_id, p.revisions, p.is_scoped, p.price_provider, p.price_model,
+                   pr.price,
                CASE WHEN pr.price IS NULL THEN budget.unpriced_ceiling(i.provider) END,
-               CASE WHEN i.is_record THEN concat('"budget_id":"', b.budget_id, '","component":', to_json(d.component), ',"provider":', to_json(lower(i.provider)),
-                   ',"model":', to_json(i.model), ',"tier":"', p.tier, '","task_type":', to_json(d.task_type), ',"currency":"', t.currency, '"') END
+               CASE WHEN i.is_record THEN concat('"budget_id":"', b.budget_id, '","component":', to_json(d.component),
+                   ',"provider":', to_json(lower(i.provider)),
+                   ',"model":', to_json(i.model), ',"tier":"', p.tier, '","task_type":', to_json(d.task_type),
+                       ',"currency":"', t.currency, '"') END
                )::budget.ledger_shape ORDER BY i.s) INTO result
-      FROM ROWS FROM (json_to_recordset(p_shapes) AS (is_record boolean, key_budget_id uuid, budget_id uuid, provider text, model text, tier text,
+      FROM ROWS FROM (json_to_recordset(p_shapes) AS (is_record boolean, key_budget_id uuid, budget_id uuid,
+          provider text, model text, tier text,
                component text, task_type text, service_tier text, hold_id uuid, context_id text)) WITH ORDINALITY
-           AS i (is_record, key_budget_id, budget_id, provider, model, tier, component, task_type, service_tier, hold_id, context_id, s)
+           AS i (is_record, key_budget_id, budget_id, provider, model, tier, component, task_type, service_tier,
+               hold_id, context_id, s)
       JOIN budget.tenant t ON t.tenant_id = p_tenant
       JOIN budget.tenant cat ON cat.tenant_id = budget.catalogue_tenant()
      CROSS JOIN LATERAL (SELECT CASE WHEN i.hold_id IS NOT NULL OR i.context_id IS NOT NULL
-               THEN budget.ledger_hold_of(p_tenant, i.is_record, i.hold_id, i.context_id, i.component) END AS ref OFFSET 0) h
+               THEN budget.ledger_hold_of(p_tenant, i.is_record, i.hold_id, i.context_id,
+                   i.component) END AS ref OFFSET 0) h
       LEFT JOIN budget.budget b ON b.tenant_id = p_tenant
             AND b.budget_id = coalesce(i.budget_id, (h.ref).budget_id, i.key_budget_id, t.default_budget_id)
-     CROSS JOIN LATERAL (SELECT CASE WHEN i.is_record THEN coalesce(i.component, (h.ref).component, 'unknown') ELSE i.component END AS component,
-               CASE WHEN i.is_record THEN coalesce(i.task_type, (h.ref).task_type, 'default') ELSE i.task_type END AS task_type) d
+     CROSS JOIN LATERAL (SELECT CASE WHEN i.is_record THEN coalesce(i.component, (h.ref).component, 'unknown')
+         ELSE i.component END AS component,
+               CASE WHEN i.is_record THEN coalesce(i.task_type, (h.ref).task_type, 'default')
+                   ELSE i.task_type END AS task_type) d
      CROSS JOIN LATERAL (SELECT CASE WHEN b.budget_id IS NULL THEN 'budget_not_found'
                WHEN NOT i.key_budget_id = ANY (b.path) THEN 'budget_out_of_reach'
                WHEN NOT i.is_record AND NOT b.is_active THEN 'budget_inactive' END AS code) e
       LEFT JOIN budget.shape_plan p ON p.tenant_id = p_tenant
-            AND p.attrs_hash = budget.attrs_hash(b.budget_id, lower(i.provider), i.model, i.tier, d.component, d.task_type)
-      LEFT JOIN LATERAL (SELECT pa AS price FROM budget.price_at(p_tenant, p.price_provider, p.price_model, i.service_tier, v_now) pa) pr ON true;
+            AND p.attrs_hash = budget.attrs_hash(b.budget_id, lower(i.provider), i.model, i.tier, d.component,
+                d.task_type)
+      LEFT JOIN LATERAL (SELECT pa AS price FROM budget.price_at(p_tenant, p.price_provider, p.price_model,
+          i.service_tier, v_now) pa) pr ON true;
     RETURN coalesce(result, '{}');
 END $$;
 
 -- The group's shapes, every one planned under the policies and prices of now.
-CREATE OR REPLACE FUNCTION budget.ledger_shapes(p_tenant uuid, p_shapes json) RETURNS budget.ledger_shape[] LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION budget.ledger_shapes(p_tenant uuid, p_shapes json) RETURNS budget.ledger_shape[]
+    LANGUAGE plpgsql AS $$
 DECLARE
     shapes budget.ledger_shape[];
     shape budget.ledger_shape;
@@ -66,7 +81,8 @@ BEGIN
         FOREACH shape IN ARRAY shapes LOOP
             CONTINUE WHEN shape.is_planned;
             is_complete := false;
-            PERFORM budget.shape_plan_make(p_tenant, shape.budget_id, shape.provider, shape.model, shape.tier_sent, shape.component, shape.task_type);
+            PERFORM budget.shape_plan_make(p_tenant, shape.budget_id, shape.provider, shape.model, shape.tier_sent,
+                shape.component, shape.task_type);
         END LOOP;
         EXIT WHEN is_complete;
     END LOOP;

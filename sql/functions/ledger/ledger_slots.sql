@@ -2,11 +2,12 @@
 -- share the scope '', so that leaving it out is no escape. Inlines.
 CREATE OR REPLACE FUNCTION budget.scope_of(period text, context_id text, task_id text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE period WHEN 'per_session' THEN coalesce(context_id, '') WHEN 'per_task' THEN coalesce(task_id, '') ELSE '' END
+    SELECT CASE period WHEN 'per_session' THEN coalesce(context_id, '') WHEN 'per_task' THEN coalesce(task_id, '')
+        ELSE '' END
 $$;
 
--- First bucket that still counts in a rolling window ending at `at`: the one in which the window begins, so the window is
--- never shorter than asked. Buckets are window/300, at least a minute (budget.period_bounds).
+-- First bucket that still counts in a rolling window ending at `at`: the one in which the window begins, so the window
+-- is never shorter than asked. Buckets are window/300, at least a minute (budget.period_bounds).
 CREATE OR REPLACE FUNCTION budget.window_floor(window_seconds integer, at timestamptz) RETURNS timestamptz
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -24,17 +25,21 @@ DECLARE
     fallen record;
     floor_now timestamptz;
 BEGIN
-    SELECT array_agg(ROW(w.revision, w.scope, p.policy_id, p.type, r.period, r.window_seconds, r.time_zone, r.week_start, r.month_reset_day,
-               p.enabled AND p.revision = r.revision AND p_t >= coalesce(p.start_date, '-infinity') AND p_t < coalesce(p.end_date, 'infinity'),
+    SELECT array_agg(ROW(w.revision, w.scope, p.policy_id, p.type, r.period, r.window_seconds, r.time_zone,
+        r.week_start, r.month_reset_day,
+               p.enabled AND p.revision = r.revision AND p_t >= coalesce(p.start_date, '-infinity')
+                   AND p_t < coalesce(p.end_date, 'infinity'),
                p.cost_limit, p.token_limit, p.warning_threshold, p.action_threshold, b.period_start, b.period_end,
                coalesce(st.held_cost, 0), coalesce(st.held_tokens, 0),
                coalesce(c.spent_cost + c.ceiling_cost, 0), coalesce(c.spent_tokens, 0), 0, 0, 0, 0, false,
-               st.window_floor, coalesce(st.window_cost, 0), coalesce(st.window_tokens, 0))::budget.ledger_slot ORDER BY w.revision, w.scope)
+               st.window_floor, coalesce(st.window_cost, 0), coalesce(st.window_tokens,
+                   0))::budget.ledger_slot ORDER BY w.revision, w.scope)
       INTO slots
       FROM unnest(p_revisions, p_scopes) AS w (revision, scope)
       JOIN budget.policy_revision r ON r.tenant_id = p_tenant AND r.revision = w.revision
       JOIN budget.policy p ON p.tenant_id = p_tenant AND p.policy_id = r.policy_id
-     CROSS JOIN LATERAL budget.period_bounds(r.period, r.time_zone, r.week_start, r.month_reset_day, r.window_seconds, p_t) b
+     CROSS JOIN LATERAL budget.period_bounds(r.period, r.time_zone, r.week_start, r.month_reset_day, r.window_seconds,
+         p_t) b
       LEFT JOIN budget.policy_state st ON st.tenant_id = p_tenant AND st.revision = w.revision AND st.scope = w.scope
       LEFT JOIN budget.counter c ON c.tenant_id = p_tenant AND c.revision = w.revision AND c.scope = w.scope
             AND c.period_start = b.period_start AND r.period <> 'rolling';
@@ -44,8 +49,10 @@ BEGIN
         IF slots[k].window_floor IS NULL THEN
             slots[k].window_floor := floor_now;
         ELSIF slots[k].window_floor < floor_now THEN
-            SELECT coalesce(sum(c.spent_cost + c.ceiling_cost), 0) AS cost, coalesce(sum(c.spent_tokens), 0)::bigint AS tokens INTO fallen
-              FROM budget.counter c WHERE c.tenant_id = p_tenant AND c.revision = slots[k].revision AND c.scope = slots[k].scope
+            SELECT coalesce(sum(c.spent_cost + c.ceiling_cost), 0) AS cost, coalesce(sum(c.spent_tokens),
+                0)::bigint AS tokens INTO fallen
+              FROM budget.counter c WHERE c.tenant_id = p_tenant AND c.revision = slots[k].revision
+                  AND c.scope = slots[k].scope
                AND c.period_start >= slots[k].window_floor AND c.period_start < floor_now;
             slots[k].window_cost := slots[k].window_cost - fallen.cost;
             slots[k].window_tokens := slots[k].window_tokens - fallen.tokens;
@@ -57,9 +64,10 @@ BEGIN
     RETURN slots;
 END $$;
 
--- What a refusal must know and an admission need not: holds that are past their expiry but not swept yet. Read after the
--- slot's row is locked, or as part of a quote.
-CREATE OR REPLACE FUNCTION budget.ledger_slack(p_tenant uuid, slot budget.ledger_slot, p_t timestamptz) RETURNS budget.ledger_slot
+-- What a refusal must know and an admission need not: holds that are past their expiry but not swept yet. Read after
+-- the slot's row is locked, or as part of a quote.
+CREATE OR REPLACE FUNCTION budget.ledger_slack(p_tenant uuid, slot budget.ledger_slot,
+    p_t timestamptz) RETURNS budget.ledger_slot
 LANGUAGE plpgsql AS $$
 DECLARE
     expired record;
@@ -73,7 +81,8 @@ BEGIN
              ORDER BY h.tenant_id, h.expires_at LIMIT 1) <= p_t THEN
             SELECT coalesce(sum(h.left_cost), 0) AS cost, coalesce(sum(h.left_tokens), 0)::bigint AS tokens INTO expired
               FROM budget.hold h WHERE h.tenant_id = p_tenant AND h.state = 'live' AND h.expires_at <= p_t
-               AND slot.revision = ANY (h.revisions) AND budget.scope_of(slot.period, h.context_id, h.task_id) = slot.scope;
+               AND slot.revision = ANY (h.revisions) AND budget.scope_of(slot.period, h.context_id,
+                   h.task_id) = slot.scope;
             slot.expired_cost := expired.cost;
             slot.expired_tokens := expired.tokens;
         END IF;
@@ -82,7 +91,8 @@ BEGIN
 END $$;
 
 -- The other thing: headroom that approvals grant on a soft limit, to everybody or to the request's own context.
-CREATE OR REPLACE FUNCTION budget.ledger_approve(slot budget.ledger_slot, item budget.ledger_item, p_t timestamptz) RETURNS budget.ledger_slot
+CREATE OR REPLACE FUNCTION budget.ledger_approve(slot budget.ledger_slot, item budget.ledger_item,
+    p_t timestamptz) RETURNS budget.ledger_slot
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     approved record;

@@ -1,24 +1,29 @@
 -- Stores what became of holds that the group touched (locked by ledger_lock_holds).
-CREATE OR REPLACE FUNCTION budget.ledger_write_holds(p_tenant uuid, before budget.hold[], after budget.hold[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION budget.ledger_write_holds(p_tenant uuid, before budget.hold[],
+    after budget.hold[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF cardinality(after) > 0 THEN
         UPDATE budget.hold h
            SET state = a.state, left_tokens = a.left_tokens, left_cost = a.left_cost, used_tokens = a.used_tokens,
-               used_input_tokens = a.used_input_tokens, used_output_tokens = a.used_output_tokens, actual_cost = a.actual_cost,
-               overage_tokens = a.overage_tokens, overage_cost = a.overage_cost, expires_at = a.expires_at, resolved_at = a.resolved_at
+               used_input_tokens = a.used_input_tokens, used_output_tokens = a.used_output_tokens,
+                   actual_cost = a.actual_cost,
+               overage_tokens = a.overage_tokens, overage_cost = a.overage_cost, expires_at = a.expires_at,
+                   resolved_at = a.resolved_at
           FROM unnest(after) a JOIN unnest(before) b ON b.hold_id = a.hold_id AND b IS DISTINCT FROM a
          WHERE h.tenant_id = p_tenant AND h.hold_id = a.hold_id;
     END IF;
 END $$;
 
--- Everything else the group changes, in lock order: policy states, counters (and the alerts they cross), records, holds.
--- Returns the rows it appended: what is answered is what is stored.
-CREATE OR REPLACE FUNCTION budget.ledger_write(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[],
+-- Everything else the group changes, in lock order: policy states, counters (and the alerts they cross), records,
+-- holds. Returns the rows it appended: what is answered is what is stored.
+CREATE OR REPLACE FUNCTION budget.ledger_write(p_tenant uuid, p_items budget.ledger_item[],
+    p_outcomes budget.ledger_outcome[],
     p_slots budget.ledger_slot[], p_postings budget.ledger_posting[], p_flags budget.ledger_flags, p_t timestamptz,
     OUT records budget.usage_record[], OUT holds budget.hold[]) LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE budget.policy_state st
-       SET held_cost = s.held_cost, held_tokens = s.held_tokens, window_floor = s.window_floor, window_cost = s.window_cost,
+       SET held_cost = s.held_cost, held_tokens = s.held_tokens, window_floor = s.window_floor,
+           window_cost = s.window_cost,
            window_tokens = s.window_tokens, last_t = p_t, touched_at = p_t
       FROM unnest(p_slots) s
      WHERE st.tenant_id = p_tenant AND st.revision = s.revision AND st.scope = s.scope;
@@ -34,63 +39,85 @@ BEGIN
 END $$;
 
 -- Adds the postings to the counters; what they cross raises its alert in this transaction.
-CREATE OR REPLACE FUNCTION budget.ledger_count(p_tenant uuid, p_slots budget.ledger_slot[], p_postings budget.ledger_posting[])
+CREATE OR REPLACE FUNCTION budget.ledger_count(p_tenant uuid, p_slots budget.ledger_slot[],
+    p_postings budget.ledger_posting[])
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     c record;
 BEGIN
     FOR c IN
         WITH counted AS (
-            INSERT INTO budget.counter AS k (tenant_id, revision, scope, period_start, spent_cost, spent_tokens, ceiling_cost, records)
+            INSERT INTO budget.counter AS k (tenant_id, revision, scope, period_start, spent_cost, spent_tokens,
+                ceiling_cost, records)
             SELECT p_tenant, p.revision, p.scope, p.period_start, p.cost, p.tokens, p.ceiling, p.records
               FROM unnest(p_postings) p ORDER BY p.revision, p.scope, p.period_start
                 ON CONFLICT (tenant_id, revision, scope, period_start) DO UPDATE
-               SET spent_cost = k.spent_cost + excluded.spent_cost, spent_tokens = k.spent_tokens + excluded.spent_tokens,
+               SET spent_cost = k.spent_cost + excluded.spent_cost,
+                   spent_tokens = k.spent_tokens + excluded.spent_tokens,
                    ceiling_cost = k.ceiling_cost + excluded.ceiling_cost, records = k.records + excluded.records
-            RETURNING k.revision, k.scope, k.period_start, k.spent_cost + k.ceiling_cost AS cost, k.spent_tokens AS tokens)
-        SELECT s, k.period_start, a.cost_after, a.cost_after - p.cost - p.ceiling AS cost_before, a.tokens_after, a.tokens_after - p.tokens AS tokens_before
+            RETURNING k.revision, k.scope, k.period_start, k.spent_cost + k.ceiling_cost AS cost,
+                k.spent_tokens AS tokens)
+        SELECT s, k.period_start, a.cost_after, a.cost_after - p.cost - p.ceiling AS cost_before, a.tokens_after,
+            a.tokens_after - p.tokens AS tokens_before
           FROM counted k
           JOIN unnest(p_postings) p ON p.revision = k.revision AND p.scope = k.scope AND p.period_start = k.period_start
           JOIN unnest(p_slots) s ON s.revision = k.revision AND s.scope = k.scope AND s.is_active AND s.type <> 'ignore'
          CROSS JOIN LATERAL (SELECT CASE s.period WHEN 'rolling' THEN s.window_cost ELSE k.cost END AS cost_after,
-                                    CASE s.period WHEN 'rolling' THEN s.window_tokens ELSE k.tokens END AS tokens_after) a
+                                    CASE s.period WHEN 'rolling' THEN s.window_tokens
+                                        ELSE k.tokens END AS tokens_after) a
          -- A limit of 0 is crossed by the first amount above it (greatest): alert_cross() looks closer.
          WHERE EXISTS (SELECT FROM unnest(ARRAY[s.warning_threshold, s.action_threshold, 1]) level
-                        WHERE (a.cost_after >= level * s.cost_limit AND a.cost_after - p.cost - p.ceiling < greatest(level * s.cost_limit, 1e-30))
-                           OR (a.tokens_after >= level * s.token_limit AND a.tokens_after - p.tokens < greatest(level * s.token_limit, 1)))
+                        WHERE (a.cost_after >= level * s.cost_limit
+                            AND a.cost_after - p.cost - p.ceiling < greatest(level * s.cost_limit, 1e-30))
+                           OR (a.tokens_after >= level * s.token_limit
+                               AND a.tokens_after - p.tokens < greatest(level * s.token_limit, 1)))
     LOOP
         PERFORM budget.alert_cross(p_tenant, (c.s).revision, (c.s).scope, c.period_start,
-            (budget.period_bounds((c.s).period, (c.s).time_zone, (c.s).week_start, (c.s).month_reset_day, (c.s).window_seconds, c.period_start)).period_end,
+            (budget.period_bounds((c.s).period, (c.s).time_zone, (c.s).week_start, (c.s).month_reset_day,
+                (c.s).window_seconds, c.period_start)).period_end,
             c.cost_before, c.cost_after, c.tokens_before, c.tokens_after);
     END LOOP;
 END $$;
 
 -- Appends the records. A row that is already there means that a twin of a client-made id has just committed: the whole
 -- group is run again (40001) and finds the twin when it opens.
-CREATE OR REPLACE FUNCTION budget.ledger_insert_records(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[])
+CREATE OR REPLACE FUNCTION budget.ledger_insert_records(p_tenant uuid, p_items budget.ledger_item[],
+    p_outcomes budget.ledger_outcome[])
 RETURNS budget.usage_record[] LANGUAGE plpgsql AS $$
 DECLARE
     wanted integer;
     written budget.usage_record[];
 BEGIN
-    SELECT count(*) INTO wanted FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n WHERE i.verb = 'record' AND o.status IS NULL;
+    SELECT count(*) INTO wanted FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n WHERE i.verb = 'record'
+        AND o.status IS NULL;
     IF wanted = 0 THEN
         RETURN NULL;
     END IF;
-    WITH added AS (INSERT INTO budget.usage_record AS r (tenant_id, record_id, occurred_at, charged_at, received_at, shape_id, hold_id, context_id, task_id,
+    WITH added AS (INSERT INTO budget.usage_record AS r (tenant_id, record_id, occurred_at, charged_at, received_at,
+        shape_id, hold_id, context_id, task_id,
         input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens,
-        input_audio_tokens, output_audio_tokens, input_image_tokens, output_image_tokens, total_tokens, requests, characters, images, seconds,
+        input_audio_tokens, output_audio_tokens, input_image_tokens, output_image_tokens, total_tokens, requests,
+            characters, images, seconds,
         output_characters, web_searches,
-        pricing_id, input_cost, output_cost, cost, ceiling_cost, reported_cost, consumed_tokens, consumed_cost, cause, revisions, flags,
+        pricing_id, input_cost, output_cost, cost, ceiling_cost, reported_cost, consumed_tokens, consumed_cost, cause,
+            revisions, flags,
         operation_id, request_id, user_id, key_id, body_hash, metadata)
-    SELECT p_tenant, i.id, coalesce(i.occurred_at, o.charged_at), o.charged_at, i.received_at, i.shape_id, i.hold_id, i.context_id, i.task_id,
-        coalesce((i.usage).input_tokens, 0), coalesce((i.usage).cache_read_tokens, 0), coalesce((i.usage).cache_write_5m_tokens, 0),
-        coalesce((i.usage).cache_write_1h_tokens, 0), coalesce((i.usage).output_tokens, 0), coalesce((i.usage).reasoning_tokens, 0),
-        coalesce((i.usage).input_audio_tokens, 0), coalesce((i.usage).output_audio_tokens, 0), coalesce((i.usage).input_image_tokens, 0),
-        coalesce((i.usage).output_image_tokens, 0), i.total_tokens, (i.usage).requests, coalesce((i.usage).characters, 0),
-        coalesce((i.usage).images, 0), coalesce((i.usage).seconds, 0), coalesce((i.usage).output_characters, 0), coalesce((i.usage).web_searches, 0),
-        CASE WHEN i.cost IS NOT NULL THEN i.pricing_id END, i.input_cost, i.output_cost, i.cost, i.ceiling_cost, i.reported_cost,
-        o.consumed_tokens, o.consumed_cost, o.cause, i.revisions, nullif(o.flags, '{}'), i.operation_id, i.request_id, i.user_id, i.key_id,
+    SELECT p_tenant, i.id, coalesce(i.occurred_at, o.charged_at), o.charged_at, i.received_at, i.shape_id, i.hold_id,
+        i.context_id, i.task_id,
+        coalesce((i.usage).input_tokens, 0), coalesce((i.usage).cache_read_tokens, 0),
+            coalesce((i.usage).cache_write_5m_tokens, 0),
+        coalesce((i.usage).cache_write_1h_tokens, 0), coalesce((i.usage).output_tokens, 0),
+            coalesce((i.usage).reasoning_tokens, 0),
+        coalesce((i.usage).input_audio_tokens, 0), coalesce((i.usage).output_audio_tokens, 0),
+            coalesce((i.usage).input_image_tokens, 0),
+        coalesce((i.usage).output_image_tokens, 0), i.total_tokens, (i.usage).requests, coalesce((i.usage).characters,
+            0),
+        coalesce((i.usage).images, 0), coalesce((i.usage).seconds, 0), coalesce((i.usage).output_characters, 0),
+            coalesce((i.usage).web_searches, 0),
+        CASE WHEN i.cost IS NOT NULL THEN i.pricing_id END, i.input_cost, i.output_cost, i.cost, i.ceiling_cost,
+            i.reported_cost,
+        o.consumed_tokens, o.consumed_cost, o.cause, i.revisions, nullif(o.flags, '{}'), i.operation_id, i.request_id,
+            i.user_id, i.key_id,
         i.body_hash, i.metadata
       FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n
      WHERE i.verb = 'record' AND o.status IS NULL
@@ -104,7 +131,8 @@ BEGIN
 END $$;
 
 -- The same for the holds that were admitted.
-CREATE OR REPLACE FUNCTION budget.ledger_insert_holds(p_tenant uuid, p_items budget.ledger_item[], p_outcomes budget.ledger_outcome[], p_t timestamptz)
+CREATE OR REPLACE FUNCTION budget.ledger_insert_holds(p_tenant uuid, p_items budget.ledger_item[],
+    p_outcomes budget.ledger_outcome[], p_t timestamptz)
 RETURNS budget.hold[] LANGUAGE plpgsql AS $$
 DECLARE
     wanted integer;
@@ -112,17 +140,22 @@ DECLARE
     check_seconds integer;
     allocation_seconds integer;
 BEGIN
-    SELECT count(*) INTO wanted FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n WHERE i.verb = 'reserve' AND o.status IS NULL;
+    SELECT count(*) INTO wanted FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n WHERE i.verb = 'reserve'
+        AND o.status IS NULL;
     IF wanted = 0 THEN
         RETURN NULL;
     END IF;
     check_seconds := budget.setting_value('hold_ttl_check_seconds')::integer;
     allocation_seconds := budget.setting_value('hold_ttl_allocation_seconds')::integer;
-    WITH added AS (INSERT INTO budget.hold AS h (tenant_id, hold_id, kind, shape_id, budget_id, context_id, task_id, priority, revisions, tokens, cost, estimated_cost,
+    WITH added AS (INSERT INTO budget.hold AS h (tenant_id, hold_id, kind, shape_id, budget_id, context_id, task_id,
+        priority, revisions, tokens, cost, estimated_cost,
         left_tokens, left_cost, is_priced, is_final, pricing_id, created_at, expires_at, key_id, body_hash, metadata)
-    SELECT p_tenant, i.id, i.kind, i.shape_id, i.budget_id, i.context_id, i.task_id, coalesce(i.priority, 5), i.revisions, i.hold_tokens, i.hold_cost,
-        i.estimated_cost, i.hold_tokens, i.hold_cost, i.is_priced, coalesce(i.is_final, i.kind = 'check'), i.pricing_id, p_t,
-        p_t + make_interval(secs => coalesce(i.ttl_seconds, CASE i.kind WHEN 'check' THEN check_seconds ELSE allocation_seconds END)),
+    SELECT p_tenant, i.id, i.kind, i.shape_id, i.budget_id, i.context_id, i.task_id, coalesce(i.priority, 5),
+        i.revisions, i.hold_tokens, i.hold_cost,
+        i.estimated_cost, i.hold_tokens, i.hold_cost, i.is_priced, coalesce(i.is_final, i.kind = 'check'),
+            i.pricing_id, p_t,
+        p_t + make_interval(secs => coalesce(i.ttl_seconds, CASE i.kind WHEN 'check' THEN check_seconds
+            ELSE allocation_seconds END)),
         i.key_id, i.body_hash, i.metadata
       FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n
      WHERE i.verb = 'reserve' AND o.status IS NULL

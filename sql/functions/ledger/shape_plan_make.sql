@@ -1,8 +1,10 @@
 -- Hash of the attributes a client sent: the key of shape_plan. Inlines.
 -- chr(31) stands before a value, chr(30) for a missing one; the door lets no control character into these fields.
-CREATE OR REPLACE FUNCTION budget.attrs_hash(budget_id uuid, provider text, model text, tier text, component text, task_type text)
+CREATE OR REPLACE FUNCTION budget.attrs_hash(budget_id uuid, provider text, model text, tier text, component text,
+    task_type text)
 RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT md5(budget_id::text || coalesce(chr(31) || provider, chr(30)) || coalesce(chr(31) || model, chr(30)) || coalesce(chr(31) || tier, chr(30))
+    SELECT md5(budget_id::text || coalesce(chr(31) || provider, chr(30)) || coalesce(chr(31) || model,
+        chr(30)) || coalesce(chr(31) || tier, chr(30))
                || coalesce(chr(31) || component, chr(30)) || coalesce(chr(31) || task_type, chr(30)))::uuid
 $$;
 
@@ -34,7 +36,8 @@ END $$;
 -- Works out what a combination of attributes means now: shape, policies, pricing model; writes its shape_plan row.
 -- A request that names no model is priced by the dearest candidate, so that leaving the name out is no escape.
 -- Caller holds the tenant's epoch lock (shared), so the policies cannot move between here and the commit.
-CREATE OR REPLACE FUNCTION budget.shape_plan_make(p_tenant uuid, p_budget uuid, p_provider text, p_model text, p_tier text,
+CREATE OR REPLACE FUNCTION budget.shape_plan_make(p_tenant uuid, p_budget uuid, p_provider text, p_model text,
+    p_tier text,
     p_component text, p_task_type text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     priced record;
@@ -49,15 +52,18 @@ BEGIN
         SELECT * INTO priced FROM budget.model_resolve(p_tenant, p_provider, p_model);
         plan_tier := coalesce(p_tier, budget.tier_of(p_provider, p_model, priced.price_model));
     END IF;
-    shape := ROW(p_tenant, budget.shape_intern(p_tenant, p_budget, p_provider, p_model, plan_tier, p_component, p_task_type),
+    shape := ROW(p_tenant, budget.shape_intern(p_tenant, p_budget, p_provider, p_model, plan_tier, p_component,
+        p_task_type),
                  p_budget, p_provider, p_model, plan_tier, p_component, p_task_type)::budget.shape;
-    SELECT array_agg(r.revision ORDER BY r.revision), bool_or(r.period IN ('per_session', 'per_task')) INTO matching, scoped
+    SELECT array_agg(r.revision ORDER BY r.revision), bool_or(r.period IN ('per_session', 'per_task')) INTO matching,
+        scoped
       FROM budget.policy p
       JOIN budget.policy_revision r ON r.tenant_id = p.tenant_id AND r.revision = p.revision
       JOIN budget.budget b ON b.tenant_id = p_tenant AND b.budget_id = p_budget
       JOIN budget.budget owner ON owner.tenant_id = p_tenant AND owner.budget_id = p.budget_id AND owner.is_active
      WHERE p.tenant_id = p_tenant AND p.enabled AND budget.policy_matches(r, shape, b.path);
-    INSERT INTO budget.shape_plan (tenant_id, attrs_hash, policy_epoch, price_epoch, shape_id, tier, revisions, is_scoped,
+    INSERT INTO budget.shape_plan (tenant_id, attrs_hash, policy_epoch, price_epoch, shape_id, tier, revisions,
+        is_scoped,
         price_provider, price_model)
     SELECT p_tenant, budget.attrs_hash(p_budget, p_provider, p_model, p_tier, p_component, p_task_type),
            t.policy_epoch, t.price_epoch + c.price_epoch, shape.shape_id, coalesce(plan_tier, 'remote_heavyweight'),
@@ -66,6 +72,7 @@ BEGIN
      WHERE t.tenant_id = p_tenant AND c.tenant_id = budget.catalogue_tenant()
         ON CONFLICT (tenant_id, attrs_hash) DO UPDATE
        SET policy_epoch = excluded.policy_epoch, price_epoch = excluded.price_epoch, shape_id = excluded.shape_id,
-           tier = excluded.tier, revisions = excluded.revisions, is_scoped = excluded.is_scoped, price_provider = excluded.price_provider,
+           tier = excluded.tier, revisions = excluded.revisions, is_scoped = excluded.is_scoped,
+               price_provider = excluded.price_provider,
            price_model = excluded.price_model;
 END $$;
