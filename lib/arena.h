@@ -39,7 +39,8 @@ char *budget_arena_strdup(struct budget_arena *arena, const char *text);
 
 /** printf into the arena; NULL beyond the cap. */
 char *budget_arena_printf(struct budget_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
-char *budget_arena_vprintf(struct budget_arena *arena, const char *format, va_list args);
+char *budget_arena_vprintf(struct budget_arena *arena, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /** For tests: the n-th allocation from now returns NULL; 0 switches this off. */
 void budget_arena_fail_at(struct budget_arena *arena, long n);

@@ -55,8 +55,8 @@ serve(void *unused)
 		read_request(peer);
 		if (replies[i] != NULL)
 			send(peer, replies[i], strlen(replies[i]), MSG_NOSIGNAL);
-		else
-			read(peer, &(char){ 0 }, 1); /* until the client hangs up */
+		else if (read(peer, &(char){ 0 }, 1) > 0) /* until the client hangs up */
+			abort();
 		close(peer);
 	}
 }
