@@ -14,6 +14,9 @@ DECLARE
     is_resend boolean := coalesce((p_group ->> 'is_resend')::boolean, false);
     read record;
 BEGIN
+    IF json_typeof(p_group -> 'items') IS DISTINCT FROM 'array' THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'a group is {"shapes": […], "items": […]}';
+    END IF;
     shapes := budget.ledger_shapes(p_tenant, p_group -> 'shapes');
     SELECT array_agg(ROW(i.n, i.verb, i.id, i.is_fresh AND NOT is_resend, i.key_hash, i.body_hash, i.key_id,
         i.context_id, i.task_id,
