@@ -12,6 +12,7 @@
 static const struct column price_columns[] = {
 	{ "Provider", "provider", CELL_TEXT, 0 },
 	{ "Model", "model", CELL_TEXT, FLEX },
+	{ "Service tier", "service_tier", CELL_TEXT, 0 },
 	{ "Input", "input_cost_per_token", CELL_RATE, 0 },
 	{ "Output", "output_cost_per_token", CELL_RATE, 0 },
 	{ "Cache read", "cache_read_cost_per_token", CELL_RATE, SPARE | WIDE },
