@@ -15,7 +15,7 @@
 static const struct column alert_columns[] = {
 	{ "Time", "timestamp", CELL_TIME, 0 },
 	{ "Severity", "severity", CELL_TEXT, 0 },
-	{ "Type", "type", CELL_TEXT, FLEX },
+	{ "Type", "type", CELL_TEXT, WIDE },
 	{ "Message", "message", CELL_TEXT, FLEX },
 	{ "Seen", "acknowledged", CELL_BOOL, 0 },
 	{ "Resolved", "resolved", CELL_BOOL, WIDE },

@@ -9,11 +9,12 @@
 
 #define COLUMNS_MAX 32
 #define GAP 2
-#define FLEX_LEAST 12 /* a cut text keeps so many columns */
+#define FLEX_GOOD 24  /* a text keeps so many columns while a WIDE column can go instead */
+#define FLEX_LEAST 12 /* and so many in any case */
 
 struct table {
 	const struct column *columns[COLUMNS_MAX]; /* those that are shown */
-	size_t widths[COLUMNS_MAX], count;
+	size_t widths[COLUMNS_MAX], wanted[COLUMNS_MAX], count;
 	size_t hidden;
 	const char **cells; /* row by row, count each; NULL = absent */
 };
@@ -51,19 +52,26 @@ drop_column(struct table *table, size_t at, size_t rows)
 		memmove(&table->cells[r * COLUMNS_MAX + at], &table->cells[r * COLUMNS_MAX + at + 1],
 		    (COLUMNS_MAX - at - 1) * sizeof *table->cells);
 	memmove(&table->columns[at], &table->columns[at + 1], (COLUMNS_MAX - at - 1) * sizeof *table->columns);
-	memmove(&table->widths[at], &table->widths[at + 1], (COLUMNS_MAX - at - 1) * sizeof *table->widths);
+	memmove(&table->wanted[at], &table->wanted[at + 1], (COLUMNS_MAX - at - 1) * sizeof *table->wanted);
+	memcpy(table->widths, table->wanted, sizeof table->widths);
 	table->count--;
+	table->hidden++;
 }
 
-/* Texts give way first, the widest by one column at a time; then whole columns, the last WIDE one first. */
+/*
+ * Texts give way first, the widest by one column at a time; then whole columns, the last WIDE one first, and the texts have
+ * its room; when there is none left, the texts give what they can.
+ */
 static void
 fit(struct table *table, size_t rows, size_t width)
 {
+	size_t least = FLEX_GOOD;
+
 	while (width > 0 && total_width(table) > width) {
 		size_t widest = COLUMNS_MAX, last_wide = COLUMNS_MAX;
 
 		for (size_t i = 0; i < table->count; i++) {
-			if ((table->columns[i]->flags & FLEX) && table->widths[i] > FLEX_LEAST
+			if ((table->columns[i]->flags & FLEX) && table->widths[i] > least
 			    && (widest == COLUMNS_MAX || table->widths[i] > table->widths[widest]))
 				widest = i;
 			if (table->columns[i]->flags & WIDE)
@@ -73,7 +81,8 @@ fit(struct table *table, size_t rows, size_t width)
 			table->widths[widest]--;
 		} else if (last_wide != COLUMNS_MAX) {
 			drop_column(table, last_wide, rows);
-			table->hidden++;
+		} else if (least == FLEX_GOOD) {
+			least = FLEX_LEAST;
 		} else {
 			return;
 		}
@@ -155,7 +164,7 @@ measure(struct cli *cli, const struct view *view, const struct rows *rows, struc
 		if (is_empty && (column->flags & (SPARE | NONZERO)))
 			continue;
 		table->columns[at] = column;
-		table->widths[at] = width;
+		table->widths[at] = table->wanted[at] = width;
 		table->count++;
 	}
 	return true;
@@ -198,7 +207,8 @@ out_table(struct cli *cli, const struct view *view, const struct rows *rows)
 		print_line(&table, table.cells + r * COLUMNS_MAX);
 	fflush(stdout);
 	if (table.hidden > 0)
-		fprintf(stderr, "(%zu columns do not fit: widen the terminal, or --format csv)\n", table.hidden);
+		fprintf(stderr, "(%zu column%s not fit: widen the terminal, or --format csv)\n", table.hidden,
+		    table.hidden == 1 ? " does" : "s do");
 }
 
 void

@@ -75,6 +75,7 @@ class Tables(StubCase):
         self.stub.answer("GET", "/api/v1/limits", page(limit("x" * 80)))
         lines = run_on_terminal(100, "limits", "list", env={"BUDGET_URL": self.stub.url})
         self.assertTrue(all(len(line) <= 100 for line in lines), lines)
+        self.assertEqual(len(lines[1]), 100, "texts take the room of dropped columns")
         self.assertIn("…", lines[2])
         self.assertIn("columns do not fit", lines[3])
 
