@@ -39,8 +39,8 @@ class Batch(LedgerCase):
                          "application/ndjson; charset=utf-8")):
             document = send()
             self.assertEqual(self.counts(document), (3, 0, 0))
-            self.assertEqual([self.home.get(f"{API}/usage/records/{item['record_id']}").json["input_tokens"] for item in document["items"]],
-                             [1, 2, 3])
+            records = [self.home.get(f"{API}/usage/records/{item['record_id']}").json for item in document["items"]]
+            self.assertEqual([record["input_tokens"] for record in records], [1, 2, 3])
         self.assertEqual(self.used(self.limit), (Decimal("0.03"), 0))
 
     def test_a_bad_row_fails_alone(self):

@@ -29,7 +29,8 @@ class Check(LedgerCase):
         for name in ("reason", "tier", "resets_at", "alternatives", "allocation_id", "expires_at"):
             self.assertIn(name, answer)
         line = [p for p in answer["policies"] if p["policy_id"] == policy][0]
-        self.assertEqual({name: line[name] for name in line if not name.startswith("period_") and not name.endswith("_id")},
+        shown = {name: line[name] for name in line if not name.startswith("period_") and not name.endswith("_id")}
+        self.assertEqual(shown,
                          {"type": "hard_limit", "period": "monthly", "token_limit": 10 ** 6, "tokens_used": 1000,
                              "tokens_held": 0,
                           "cost_limit": 10, "cost_used": 1, "cost_held": 0, "usage_percentage": Decimal("0.1")})
@@ -43,12 +44,13 @@ class Check(LedgerCase):
 
     def test_text_is_counted_by_a_rule_that_is_written_down(self):
         answer = self.check(self.budget(), input_text="Grüße, 世界!", max_output_tokens=0)
-        self.assertEqual((answer["estimated"], answer["held_cost"]), (True, Decimal("0.006")), "17 bytes,
-            three a token")
+        self.assertEqual((answer["estimated"], answer["held_cost"]), (True, Decimal("0.006")),
+                         "17 bytes, three a token")
         self.assertEqual(self.check(self.budget(), input_text="", max_output_tokens=0)["held_cost"], 0)
 
     def test_without_max_output_tokens_a_setting_bounds_the_answer(self):
-        setting = [item for item in self.home.get(f"{API}/settings").json["items"] if "max_output_tokens" in item["name"]][0]
+        settings = self.home.get(f"{API}/settings").json["items"]
+        setting = [item for item in settings if "max_output_tokens" in item["name"]][0]
         answer = self.check(self.budget(), input_tokens=0)
         self.assertEqual(answer["held_cost"], int(setting["value"]) * Decimal("0.002"))
 
@@ -133,7 +135,8 @@ class Allocations(LedgerCase):
         parent = self.budget()
         below = self.hold(self.budget(parent_id=parent), cost=1)["allocation_id"]
         self.assertEqual(self.ids(f"budget_id={parent}"), [below], "budgets below count")
-        self.assertEqual([item["allocation_id"] for item in self.home.get(f"{API}/budgets/{parent}/allocations").json["items"]], [below])
+        items = self.home.get(f"{API}/budgets/{parent}/allocations").json["items"]
+        self.assertEqual([item["allocation_id"] for item in items], [below])
 
     def test_pages_and_cursors_agree_and_new_ones_do_not_shift_them(self):
         budget = self.budget()
