@@ -33,7 +33,6 @@ class Tap:
             point = re.match(r"(not )?ok\b\s*(\d+)?\s*(.*)", line)
             if re.match(r"1\.\.(\d+)", line):
                 plan = int(line[3:].split()[0])
-                self.skipped += plan == 0
             elif point and re.search(r"#\s*SKIP", point[3], re.I):
                 self.skipped += 1
             elif point and point[1] and not re.search(r"#\s*TODO", point[3], re.I):
@@ -45,6 +44,8 @@ class Tap:
             self.failures.append(f"no plan: the file ended too early (exit code {code})")
         elif plan != seen:
             self.failures.append(f"planned {plan} tests, saw {seen} (exit code {code})")
+        elif plan == 0:
+            self.failures.append("no test in this file")
         elif code != 0 and not self.failures:
             self.failures.append(f"exit code {code}")
         self.text = text

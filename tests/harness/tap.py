@@ -63,8 +63,9 @@ def run(module):
 
 
 def main():
-    """At the end of a test file, so that it can be run by itself."""
-    run(sys.modules["__main__"])
+    """At the end of a test file, so that it can be run by itself; nothing when the runner imports it."""
+    if sys._getframe(1).f_globals["__name__"] == "__main__":
+        run(sys.modules["__main__"])
 
 
 if __name__ == "__main__":  # tap.py FILE [WORD…]: any file of unittest classes, whatever its own main does
