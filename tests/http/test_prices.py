@@ -1,4 +1,4 @@
-"""Prices over HTTP: list, set, history, current, calculate, by provider, recommendations; what records are priced with."""
+"""Prices over HTTP: list, set, history, current, calculate, by provider, recommendations; how records are priced."""
 import pathlib
 import sys
 import uuid
@@ -33,9 +33,10 @@ class Prices(TestCase):
         self.assertEqual((one.status, one.json), (200, two.json))
 
     def test_the_list_is_filtered_before_it_is_paged(self):
+        standard = "/api/v1/prices?provider=claude&serviceTier=standard"
         seen, cursor = [], ""
         while cursor is not None:
-            page = self.home.get(f"/api/v1/prices?provider=claude&serviceTier=standard&limit=4{cursor and '&cursor='}{cursor}").json
+            page = self.home.get(f"{standard}&limit=4{cursor and '&cursor='}{cursor}").json
             self.assertLessEqual(len(page["items"]), 4)
             seen += [(p["provider"], p["model"]) for p in page["items"]]
             cursor = page["next_cursor"]
@@ -43,23 +44,26 @@ class Prices(TestCase):
         self.assertEqual({provider for provider, _ in seen}, {"anthropic"})
         second = self.home.get("/api/v1/prices?provider=claude&service_tier=standard&limit=4&page=2").json
         self.assertEqual([p["model"] for p in second["items"]], [model for _, model in seen[4:8]])
-        dated = self.home.get("/api/v1/prices?model=claude-3-opus-20240229&service_tier=standard&provider=anthropic").json["items"]
+        dated = self.home.get(f"{standard}&model=claude-3-opus-20240229").json["items"]
         self.assertEqual([p["model"] for p in dated], ["claude-3-opus"])
         self.assertEqual(self.home.get("/api/v1/prices?verified=false&source=manual").json["total"], 0)
 
     def test_current_shows_service_tiers_and_context_tiers(self):
-        answer = self.home.post("/api/v1/prices/current", {"provider": "anthropic", "model": "claude-sonnet-4-5-20250929"})
+        answer = self.home.post("/api/v1/prices/current",
+                                {"provider": "anthropic", "model": "claude-sonnet-4-5-20250929"})
         self.assertEqual(answer.status, 200, answer)
         self.assertIn(b'"input_cost_per_token" : 0.000003,', answer.body)  # no exponent on the wire
         price = answer.json
-        self.assertEqual((price["model"], price["requested_model"]), ("claude-sonnet-4-5", "claude-sonnet-4-5-20250929"))
+        self.assertEqual((price["model"], price["requested_model"]),
+                         ("claude-sonnet-4-5", "claude-sonnet-4-5-20250929"))
         self.assertEqual([t["service_tier"] for t in price["service_tiers"]], ["standard", "batch"])
         self.assertEqual(price["context_rates"][0]["above_input_tokens"], 200000)
         self.assertEqual(price["per_million"]["cache_read"], Decimal("0.3"))
 
     def test_an_unknown_model_is_404_with_the_nearest_names_and_never_0(self):
         for path in ("current", "calculate"):
-            problem = self.assert_problem(self.home.post(f"/api/v1/prices/{path}", {"provider": "openai", "model": "gpt-5o-mini"}), 404, "price_not_found")
+            answer = self.home.post(f"/api/v1/prices/{path}", {"provider": "openai", "model": "gpt-5o-mini"})
+            problem = self.assert_problem(answer, 404, "price_not_found")
             self.assertIn("openai/gpt-5-mini", problem["nearest"])
         self.assert_problem(self.home.get("/api/v1/prices/history/openai/gpt-5o-mini"), 404, "price_not_found")
         self.assert_problem(self.home.get(f"/api/v1/prices/{uuid.uuid4()}"), 404, "price_not_found")
@@ -71,12 +75,15 @@ class Prices(TestCase):
                               cache_write_5m_tokens=2000, cache_write_1h_tokens=300, output_tokens=567)
         self.assertEqual((cost["input_cost"], cost["output_cost"], cost["total_cost"]),
                          (Decimal("0.016002"), Decimal("0.008505"), Decimal("0.024507")))
-        self.assertEqual((cost["currency"], cost["priced"], cost["total_tokens"], cost["context_tier"]), ("USD", True, 14101, None))
+        self.assertEqual((cost["currency"], cost["priced"], cost["total_tokens"], cost["context_tier"]),
+                         ("USD", True, 14101, None))
         # above 200,000 input tokens 6 / 22.50 for the whole request
         cost = self.calculate(provider="anthropic", model="claude-sonnet-4-5", input_tokens=200001, output_tokens=1000)
-        self.assertEqual((cost["total_cost"], cost["context_tier"], cost["per_million"]["input"]), (Decimal("1.222506"), 200000, 6))
+        self.assertEqual((cost["total_cost"], cost["context_tier"], cost["per_million"]["input"]),
+                         (Decimal("1.222506"), 200000, 6))
         # batch is half
-        cost = self.calculate(provider="openai", model="gpt-4o", service_tier="batch", input_tokens=1000000, output_tokens=1000000)
+        cost = self.calculate(provider="openai", model="gpt-4o", service_tier="batch", input_tokens=1000000,
+                              output_tokens=1000000)
         self.assertEqual((cost["total_cost"], cost["service_tier"]), (Decimal("6.25"), "batch"))
         self.assertEqual(self.calculate(model="whisper-1", seconds=90)["total_cost"], Decimal("0.009"))
         self.assertEqual(self.calculate(provider="ollama", model="anything:7b", input_tokens=5)["total_cost"], 0)
@@ -85,12 +92,15 @@ class Prices(TestCase):
 
     def test_rule_01_a_price_keeps_every_digit_and_so_do_costs(self):
         model = f"own-{uuid.uuid4()}"
-        price = self.set_price(provider="acme", model=model, input_cost_per_token="0.000001234567890123456789", output_cost_per_token=Decimal("2e-6"))
+        price = self.set_price(provider="acme", model=model, input_cost_per_token="0.000001234567890123456789",
+                               output_cost_per_token=Decimal("2e-6"))
         self.assertEqual((price["input_cost_per_token"], price["source"], price["verified"], price["scope"]),
                          (Decimal("0.000001234567890123456789"), "manual", True, "tenant"))
-        record = self.home.post("/api/v1/usage/record", {"provider": "acme", "model": model, "input_tokens": 999999, "output_tokens": 3})
+        record = self.home.post("/api/v1/usage/record",
+                                {"provider": "acme", "model": model, "input_tokens": 999999, "output_tokens": 3})
         self.assertIn(record.status, (200, 201), record)
-        self.assertEqual(record.json["total_cost"], 999999 * Decimal("0.000001234567890123456789") + 3 * Decimal("0.000002"))
+        self.assertEqual(record.json["total_cost"],
+                         999999 * Decimal("0.000001234567890123456789") + 3 * Decimal("0.000002"))
         self.assertEqual((record.json["pricing_id"], record.json["priced"]), (price["pricing_id"], True))
         self.assertEqual(self.home.get(f"/api/v1/prices/{price['pricing_id']}").json["model"], model)
 
@@ -102,10 +112,12 @@ class Prices(TestCase):
         again = self.set_price(provider="acme", model=model, input_cost_per_token="0.002", output_cost_per_token=0)
         second = self.home.post("/api/v1/usage/record", usage).json
         self.assertEqual((first["total_cost"], second["total_cost"]), (Decimal("0.01"), Decimal("0.02")))
-        self.assertEqual(self.home.get(f"/api/v1/usage/records/{first['record_id']}").json["total_cost"], Decimal("0.01"))
+        self.assertEqual(self.home.get(f"/api/v1/usage/records/{first['record_id']}").json["total_cost"],
+                         Decimal("0.01"))
         self.assertEqual((again["version"], again["changes"]["input_cost_per_token"]["change_percent"]), (2, 100))
         history = self.home.get(f"/api/v1/prices/history/acme/{model}").json
-        self.assertEqual([(p["version"], p["end_date"]) for p in history["items"]], [(2, None), (1, history["items"][0]["effective_date"])])
+        self.assertEqual([(p["version"], p["end_date"]) for p in history["items"]],
+                         [(2, None), (1, history["items"][0]["effective_date"])])
         self.set_price(200, provider="acme", model=model, input_cost_per_token="0.0020", output_cost_per_token="0")
 
     def test_a_model_with_a_slash_has_a_history(self):
@@ -125,7 +137,8 @@ class Prices(TestCase):
         model = f"tiered-{uuid.uuid4()}"
         self.set_price(provider="acme", model=model, inputCostPerToken="0.001", outputCostPerToken="0.002",
                        contextRates=[{"aboveInputTokens": 100, "inputCostPerToken": "0.01"}])
-        self.assertEqual(self.calculate(provider="acme", model=model, input_tokens=101, output_tokens=1)["total_cost"], Decimal("1.012"))
+        self.assertEqual(self.calculate(provider="acme", model=model, input_tokens=101, output_tokens=1)["total_cost"],
+                         Decimal("1.012"))
         self.set_price(provider="acme", model=f"gift-{model}", price_type="free")
         self.assertEqual(self.calculate(provider="acme", model=f"gift-{model}", input_tokens=101)["total_cost"], 0)
 
@@ -135,11 +148,13 @@ class Prices(TestCase):
                 ({"model": "m", **rates}, None, "/provider"),
                 ({"provider": "p", "model": "m"}, "missing_field", "/input_cost_per_token"),
                 ({"provider": "p", "model": "m", **rates, "input_cost_per_token": -1}, None, "/input_cost_per_token"),
-                ({"provider": "p", "model": "m", **rates, "input_cost_per_token": "cheap"}, None, "/input_cost_per_token"),
+                ({"provider": "p", "model": "m", **rates, "input_cost_per_token": "cheap"}, None,
+                 "/input_cost_per_token"),
                 ({"provider": "p", "model": "m", **rates, "currency": "EUR"}, "currency_mismatch", "/currency"),
                 ({"provider": "p", "model": "m", **rates, "service_tier": "golden"}, None, "/service_tier"),
                 ({"provider": "p", "model": "m", **rates, "colour": "red"}, None, "/colour"),
-                ({"provider": "p", "model": "m", **rates, "context_rates": [{"above_input_tokens": 0}]}, None, "/context_rates/0/above_input_tokens")):
+                ({"provider": "p", "model": "m", **rates, "context_rates": [{"above_input_tokens": 0}]}, None,
+                 "/context_rates/0/above_input_tokens")):
             problem = self.assert_problem(self.home.post("/api/v1/prices", fields), 422, code)
             self.assertEqual(problem["errors"][0]["pointer"], pointer)
 
@@ -152,7 +167,8 @@ class Prices(TestCase):
         self.assertEqual([p["service_tier"] for p in opus["prices"]], ["standard", "batch"])
 
     def test_recommendations_are_cheaper_and_can_do_the_job(self):
-        answer = self.home.post("/api/v1/prices/recommendations", {"provider": "anthropic", "model": "claude-opus-4-1", "context_size": 150000,
+        answer = self.home.post("/api/v1/prices/recommendations",
+                                {"provider": "anthropic", "model": "claude-opus-4-1", "context_size": 150000,
                                                                    "output_size": 1000, "capability": "vision"})
         self.assertEqual(answer.status, 200, answer)
         self.assertEqual(answer.json["current_cost"], Decimal("2.325"))  # 150,000 x 15 + 1,000 x 75 per million
@@ -161,13 +177,15 @@ class Prices(TestCase):
             self.assertLess(item["estimated_cost"], answer.json["current_cost"])
             self.assertGreaterEqual(item["context_tokens"], 151000)
             self.assertIn("vision", item["capabilities"])
-            self.assertEqual((item["tier"], item["savings"]), ("remote_heavyweight", answer.json["current_cost"] - item["estimated_cost"]))
+            self.assertEqual((item["tier"], item["savings"]),
+                             ("remote_heavyweight", answer.json["current_cost"] - item["estimated_cost"]))
 
     def test_rule_03_a_model_with_no_price_is_never_0_and_priced_as_soon_as_it_has_one(self):
         usage = {"provider": "nobody", "model": f"new-{uuid.uuid4()}", "input_tokens": 10, "output_tokens": 5}
         record = self.home.post("/api/v1/usage/record", usage).json
         self.assertEqual((record["priced"], record["total_cost"], record["pricing_id"]), (False, None, None))
-        self.set_price(provider="nobody", model=usage["model"], input_cost_per_token="0.01", output_cost_per_token="0.1")
+        self.set_price(provider="nobody", model=usage["model"], input_cost_per_token="0.01",
+                       output_cost_per_token="0.1")
         record = self.home.post("/api/v1/usage/record", usage).json
         self.assertEqual((record["priced"], record["total_cost"]), (True, Decimal("0.6")))
 

@@ -1,4 +1,4 @@
-"""The catalogue against real data, when BUDGET_TEST_DATA names it: what public feeds say, and what providers' usage costs."""
+"""The catalogue against real data (BUDGET_TEST_DATA): what public feeds say, what usage of providers costs."""
 import collections
 import json
 import os
@@ -12,7 +12,8 @@ from home import TestCase, main  # noqa: E402
 
 DATA = os.environ.get("BUDGET_TEST_DATA")
 # Provider names of the data -> ours, for those whose own prices the catalogue has.
-SENDERS = {"anthropic": "anthropic", "openai": "openai", "google": "google", "groq": "groq", "aws": "bedrock", "azure": "azure"}
+SENDERS = {"anthropic": "anthropic", "openai": "openai", "google": "google", "groq": "groq", "aws": "bedrock",
+           "azure": "azure"}
 # Cases in which the expectation, not the catalogue, is the odd one: model -> why.
 EXPLAINED = {
     "gpt-4o-audio-preview-2024-12-17": "the data has no audio rate for it: audio counts as text there",
@@ -31,7 +32,7 @@ def counts(usage):
     """The expected counts as disjoint classes: input and output include what stands beside them."""
     def get(name):
         return usage.get(name, 0)
-    beside = get("cache_read_tokens") + get("cache_write_tokens") + get("input_audio_tokens") + get("input_image_tokens")
+    beside = sum(map(get, ("cache_read_tokens", "cache_write_tokens", "input_audio_tokens", "input_image_tokens")))
     return {"input_tokens": max(get("input_tokens") - beside, 0), "cache_read_tokens": get("cache_read_tokens"),
             "cache_write_5m_tokens": get("cache_write_tokens"), "input_audio_tokens": get("input_audio_tokens"),
             "input_image_tokens": get("input_image_tokens"), "output_image_tokens": get("output_image_tokens"),
@@ -56,11 +57,14 @@ class CatalogueOnRealData(TestCase):
             for reading in body["extracted"]:
                 for sender in reading["extractors"]:
                     if sender["provider_id"] in SENDERS and "input_price" in sender:
-                        key = (SENDERS[sender["provider_id"]], body["model"], json.dumps(reading["usage"], sort_keys=True))
-                        cases[key] = (reading["usage"], Decimal(sender["input_price"]) + Decimal(sender.get("output_price", "0")))
+                        key = (SENDERS[sender["provider_id"]], body["model"],
+                               json.dumps(reading["usage"], sort_keys=True))
+                        cases[key] = (reading["usage"],
+                                      Decimal(sender["input_price"]) + Decimal(sender.get("output_price", "0")))
         tally, odd = collections.Counter(), collections.Counter()
         for (provider, model, _), (usage, expected) in cases.items():
-            cost = self.ask("calculate", {"provider": provider, "model": model, "at": "2026-08-20T00:00:00Z", **counts(usage)})
+            cost = self.ask("calculate", {"provider": provider, "model": model, "at": "2026-08-20T00:00:00Z",
+                                          **counts(usage)})
             if cost and cost["total_cost"] == expected:
                 tally["equal"] += 1
             elif model in EXPLAINED or sum(counts(usage).values()) > 200000:  # long contexts: tiers are per class there
@@ -74,7 +78,8 @@ class CatalogueOnRealData(TestCase):
         self.assertGreaterEqual(tally["equal"], 0.97 * len(cases))
 
     def test_feeds_report_where_they_differ(self):
-        names = {"anthropic": "anthropic", "openai": "openai", "google": "google", "mistral": "mistral", "xai": "xai", "deepseek": "deepseek",
+        names = {"anthropic": "anthropic", "openai": "openai", "google": "google", "mistral": "mistral", "xai": "xai",
+                 "deepseek": "deepseek",
                  "moonshot-ai": "moonshot"}
         tally = collections.Counter()
         for price in load("prices/llm-prices-current-v1.json")["prices"]:
@@ -83,11 +88,11 @@ class CatalogueOnRealData(TestCase):
             ours = self.ask("current", {"provider": names[price["vendor"]], "model": price["id"]})
             if not ours:
                 tally["unknown"] += 1
-            elif (ours["per_million"].get("input"), ours["per_million"].get("output")) == (price["input"], price["output"]):
+            elif [ours["per_million"].get(side) for side in ("input", "output")] == [price["input"], price["output"]]:
                 tally["equal"] += 1
             else:
                 tally["different"] += 1
-                print(f"# {price['vendor']} {price['id']}: {price['input']}/{price['output']}, ours {ours['per_million']}")
+                print(f"# {price['id']}: {price['input']}/{price['output']}, ours {ours['per_million']}")
         print(f"# llm-prices: {dict(tally)}")
         self.assertGreater(tally["equal"], tally["different"] + tally["unknown"])
 

@@ -4,17 +4,22 @@ SELECT plan(33);
 SELECT set_config('budget.tenant', budget.catalogue_tenant()::text, true);
 DELETE FROM budget.price; DELETE FROM budget.model_alias; DELETE FROM budget.provider_name;
 INSERT INTO budget.provider_name (tenant_id, name, provider, kind) SELECT budget.catalogue_tenant(), * FROM (VALUES
-    ('openai', 'openai', 'maker'), ('anthropic', 'anthropic', 'maker'), ('google', 'google', 'maker'), ('gemini', 'google', 'maker'),
-    ('azure', 'azure', 'reseller'), ('openrouter', 'openrouter', 'reseller'), ('bedrock', 'bedrock', 'reseller'), ('aws.bedrock', 'bedrock', 'reseller'),
-    ('groq', 'groq', 'host'), ('ollama', 'ollama', 'local')) AS v;
-INSERT INTO budget.price (tenant_id, pricing_id, provider, model, input_cost_per_token, output_cost_per_token, source, effective_date)
+    ('openai', 'openai', 'maker'), ('anthropic', 'anthropic', 'maker'), ('google', 'google', 'maker'),
+        ('gemini', 'google', 'maker'),
+    ('azure', 'azure', 'reseller'), ('openrouter', 'openrouter', 'reseller'), ('bedrock', 'bedrock', 'reseller'),
+    ('aws.bedrock', 'bedrock', 'reseller'), ('groq', 'groq', 'host'), ('ollama', 'ollama', 'local')) AS v;
+INSERT INTO budget.price (tenant_id, pricing_id, provider, model, input_cost_per_token, output_cost_per_token, source,
+    effective_date)
 SELECT budget.catalogue_tenant(), budget.uuid_v7(), v.*, 'catalogue', '2024-01-01' FROM (VALUES
-    ('openai', 'gpt-4o', 2.5, 10), ('openai', 'gpt-4o-2024-05-13', 5, 15), ('openai', 'gpt-4', 30, 60), ('openai', 'gpt-4.1', 2, 8),
-    ('anthropic', 'claude-sonnet-4', 3, 15), ('anthropic', 'claude-3-5-sonnet', 3, 15), ('google', 'gemini-2.5-pro', 1.25, 10),
-    ('groq', 'llama-3.3-70b-versatile', 0.59, 0.79), ('azure', 'gpt-4o', 2.5, 10), ('openrouter', 'z-ai/glm-4.6', 0.5, 2),
-    ('groq', 'shared-model', 1, 2), ('openai', 'shared-model', 3, 4), ('ollama', '*', 0, 0),
-    ('anthropic', 'claude-x', 3, 15), ('bedrock', 'anthropic.claude-x', 30, 150)) AS v;
-INSERT INTO budget.model_alias (tenant_id, provider, alias, price_provider, model) SELECT budget.catalogue_tenant(), * FROM (VALUES
+    ('openai', 'gpt-4o', 2.5, 10), ('openai', 'gpt-4o-2024-05-13', 5, 15), ('openai', 'gpt-4', 30, 60),
+        ('openai', 'gpt-4.1', 2, 8),
+    ('anthropic', 'claude-sonnet-4', 3, 15), ('anthropic', 'claude-3-5-sonnet', 3, 15),
+    ('google', 'gemini-2.5-pro', 1.25, 10), ('groq', 'llama-3.3-70b-versatile', 0.59, 0.79),
+    ('azure', 'gpt-4o', 2.5, 10), ('openrouter', 'z-ai/glm-4.6', 0.5, 2), ('groq', 'shared-model', 1, 2),
+    ('openai', 'shared-model', 3, 4), ('ollama', '*', 0, 0), ('anthropic', 'claude-x', 3, 15),
+    ('bedrock', 'anthropic.claude-x', 30, 150)) AS v;
+INSERT INTO budget.model_alias (tenant_id, provider, alias, price_provider, model) SELECT budget.catalogue_tenant(), *
+    FROM (VALUES
     ('anthropic', 'claude-4-sonnet', 'anthropic', 'claude-sonnet-4'), ('openai', 'chatgpt-4o', 'openai', 'gpt-4o'),
     ('bedrock', 'claude-x', 'bedrock', 'anthropic.claude-x')) AS v;
 
@@ -55,12 +60,16 @@ SELECT is(pg_temp.found(p, m), f, format('%s %s', coalesce(p, 'any'), m)) FROM (
 
 -- a tenant's own rows
 SELECT set_config('budget.tenant', budget.local_tenant()::text, true);
-INSERT INTO budget.model_alias (tenant_id, provider, alias, price_provider, model) VALUES (budget.local_tenant(), 'openai', 'our-best', 'anthropic', 'claude-sonnet-4');
-INSERT INTO budget.price (tenant_id, pricing_id, provider, model, input_cost_per_token, output_cost_per_token, source, effective_date)
+INSERT INTO budget.model_alias (tenant_id, provider, alias, price_provider, model) VALUES (budget.local_tenant(),
+    'openai', 'our-best', 'anthropic', 'claude-sonnet-4');
+INSERT INTO budget.price (tenant_id, pricing_id, provider, model, input_cost_per_token, output_cost_per_token, source,
+    effective_date)
 VALUES (budget.local_tenant(), budget.uuid_v7(), 'openai', 'gpt-4o-2024-11-20', 1, 1, 'manual', '2024-01-01');
 SELECT is(pg_temp.found('openai', 'our-best'), 'anthropic claude-sonnet-4', 'an alias of the tenant');
-SELECT is(pg_temp.found('openai', 'gpt-4o-2024-11-20'), 'openai gpt-4o-2024-11-20', 'a dated price of the tenant before the undated one');
-SELECT is((SELECT count(*) FROM budget.model_resolve(budget.catalogue_tenant(), 'openai', 'our-best') WHERE price_model IS NOT NULL), 0::bigint,
+SELECT is(pg_temp.found('openai', 'gpt-4o-2024-11-20'), 'openai gpt-4o-2024-11-20',
+    'a dated price of the tenant before the undated one');
+SELECT is((SELECT count(*) FROM budget.model_resolve(budget.catalogue_tenant(), 'openai', 'our-best')
+    WHERE price_model IS NOT NULL), 0::bigint,
     'and of nobody else');
 SELECT * FROM finish();
 ROLLBACK;
