@@ -72,8 +72,8 @@ BEGIN
         END IF;
     END LOOP;
     SELECT min(r.cost), min(r.tokens), min(r.cost - (1 - s.warning_threshold) * s.cost_limit),
-           min(r.tokens - (1 - s.warning_threshold) * s.token_limit), (array_agg(s.ordinality::integer ORDER BY least(
-               r.cost / nullif(s.cost_limit, 0), r.tokens::numeric / nullif(s.token_limit, 0)), s.revision))[1]
+           min(r.tokens - (1 - s.warning_threshold) * s.token_limit), (array_agg(s.ordinality::integer ORDER BY
+               least(r.cost / nullif(s.cost_limit, 0), r.tokens::numeric / nullif(s.token_limit, 0)), r.cost, r.tokens, s.revision))[1]
       INTO view.room_cost, view.room_tokens, view.calm_cost, view.calm_tokens, view.tightest
       FROM unnest(view.slots) WITH ORDINALITY s CROSS JOIN LATERAL budget.ledger_room(s.cost_limit, s.token_limit,
           s.approved_cost, s.approved_tokens,
