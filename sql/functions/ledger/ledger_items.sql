@@ -22,7 +22,8 @@ BEGIN
         i.context_id, i.task_id,
                coalesce(sh.hold_id, i.hold_id), x.at, coalesce(i.received_at, v_now), u.usage, i.kind, i.priority,
                    i.is_final,
-               coalesce(i.ttl_seconds, ceil(extract(epoch FROM least(x.until, v_now + v_life) - v_now))::integer),
+               coalesce(i.ttl_seconds, CASE WHEN x.until IS NOT NULL -- least() leaves NULL out
+                   THEN ceil(extract(epoch FROM least(x.until, v_now + v_life) - v_now))::integer END),
                i.reported_cost, i.operation_id, i.request_id, i.user_id, i.metadata, i.flags,
                CASE WHEN sh.error_code IS NOT NULL THEN sh.error_code
                     WHEN x.at > coalesce(i.received_at, v_now) + v_ahead THEN 'timestamp_in_future'
