@@ -6,7 +6,8 @@
 -- scope).
 CREATE OR REPLACE FUNCTION budget.holds_expire(batch integer, dry_run boolean DEFAULT false,
     at timestamptz DEFAULT NULL)
-RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp AS $$
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp
+SET enable_seqscan = off AS $$ -- plans may be made while the table is empty
 DECLARE
     tenants uuid[];
     tenant uuid;
@@ -32,16 +33,18 @@ CREATE OR REPLACE FUNCTION budget.holds_expire_tenant(p_tenant uuid, batch integ
     LANGUAGE plpgsql AS $$
 DECLARE
     t constant timestamptz := clock_timestamp();
+    due uuid[];
     ids uuid[];
 BEGIN
     PERFORM budget.epoch_lock(false);
-    -- The earliest due by the index, then locked in the order of ids as everybody does.
-    ids := ARRAY(
-        WITH due AS MATERIALIZED (
-            SELECT h.hold_id FROM budget.hold h WHERE h.tenant_id = p_tenant AND h.state = 'live' AND h.expires_at <= t
-            ORDER BY h.tenant_id, h.expires_at LIMIT batch)
-        SELECT h.hold_id FROM budget.hold h JOIN due USING (hold_id)
+    -- The earliest due by the index on expiry, then locked in the order of ids as everybody does. Two statements, because
+    -- a join was planned for a tenth of all holds (a LIMIT that is a parameter); state || '' keeps the second one off the
+    -- partial indexes, of which the planner thinks too well before the first ANALYZE: 2.6 s a batch instead of 10 ms.
+    due := ARRAY(SELECT h.hold_id FROM budget.hold h
         WHERE h.tenant_id = p_tenant AND h.state = 'live' AND h.expires_at <= t
+        ORDER BY h.tenant_id, h.expires_at LIMIT batch);
+    ids := ARRAY(SELECT h.hold_id FROM budget.hold h
+        WHERE h.tenant_id = p_tenant AND h.hold_id = ANY (due) AND h.state || '' = 'live' AND h.expires_at <= t
         ORDER BY h.hold_id FOR NO KEY UPDATE OF h SKIP LOCKED);
     IF cardinality(ids) = 0 THEN
         RETURN 0;
