@@ -1,6 +1,7 @@
 /*
  * libbudget: everything Budget's programs share. Exports budget_* only; what has no comment in these headers is not
- * meant for use. Layers, lowest first; a header includes downwards only.
+ * meant for use. Layers, lowest first; a header includes downwards only. Installed in a folder of its own:
+ *     cc -I$(prefix)/include/budget …   #include "lib/budget.h"   … -lbudget
  */
 #ifndef BUDGET_LIB_BUDGET_H
 #define BUDGET_LIB_BUDGET_H

@@ -6,8 +6,7 @@ noinst_LTLIBRARIES += %D%/libcore.la
 # base and runtime
 %C%_libcore_la_SOURCES += %D%/arena.c %D%/arena.h %D%/budget.h %D%/ctx.c %D%/ctx.h %D%/db.c %D%/db.h %D%/decimal.c %D%/decimal.h \
 	%D%/error.c %D%/error.h %D%/field.c %D%/field.h %D%/field_table.c %D%/json.c %D%/json.h %D%/json_read.c %D%/keys.c \
-	%D%/keys.h %D%/log.c \
-	%D%/log.h %D%/pool.c %D%/pool.h %D%/statement.c %D%/statement.def %D%/text.c %D%/text.h %D%/utf8.c %D%/utf8.h \
+	%D%/keys.h %D%/log.c %D%/log.h %D%/pool.c %D%/pool.h %D%/statement.c %D%/statement.def %D%/text.c %D%/text.h %D%/utf8.c %D%/utf8.h \
 	%D%/uuid.c %D%/uuid.h %D%/when.c %D%/when.h %D%/words.c %D%/words.h
 
 # store: settings, migrations
@@ -21,6 +20,12 @@ noinst_LTLIBRARIES += %D%/libcore.la
 %C%_libcore_la_SOURCES += %D%/group.c %D%/group.h %D%/ledger.c %D%/ledger.h %D%/ledger_call.c
 
 %C%_libcore_la_LIBADD = $(JSON_LIBS) $(PQ_LIBS) $(CURL_LIBS) $(SODIUM_LIBS) $(YAML_LIBS)
+
+# The public headers keep their folder, because they name each other as "lib/….h": cc -I$(pkgincludedir).
+publicdir = $(pkgincludedir)/lib
+public_HEADERS = %D%/arena.h %D%/budget.h %D%/ctx.h %D%/db.h %D%/decimal.h %D%/error.h %D%/field.h %D%/group.h %D%/http.h \
+	%D%/json.h %D%/keys.h %D%/ledger.h %D%/log.h %D%/migrate.h %D%/settings.h %D%/statement.def %D%/text.h %D%/utf8.h \
+	%D%/uuid.h %D%/version.h %D%/when.h %D%/words.h
 
 lib_LTLIBRARIES += %D%/libbudget.la
 %C%_libbudget_la_SOURCES =
