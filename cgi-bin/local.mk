@@ -70,3 +70,8 @@ pkglibexec_PROGRAMS += %D%/admin.fcgi
 %C%_admin_fcgi_CFLAGS = $(PROGRAM_CFLAGS)
 %C%_admin_fcgi_LDFLAGS = $(PROGRAM_LINK)
 %C%_admin_fcgi_LDADD = $(FCGI_PROGRAM_LIBS)
+
+# The API block of README.md, after a change of a route table.
+.PHONY: routes
+routes: $(pkglibexec_PROGRAMS)
+	/usr/bin/python3 -B $(srcdir)/tests/harness/api_block.py --write $(srcdir)/README.md $$(printf '%s\n' $^ | grep '\.fcgi$$')

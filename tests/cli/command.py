@@ -53,15 +53,14 @@ def run(*words, url=None, env=None, stdin=None, cwd=None):
     return ran
 
 
-def run_on_terminal(columns, *words, env=None):
-    """The same on a terminal of that many columns: the lines it shows, standard error among them."""
+def show_on_terminal(columns, words, env, cwd=None, last=None):
+    """What a program shows on a terminal of that many columns, standard error among it; ends early with the text `last`."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    around = {**os.environ, "LC_ALL": "C.UTF-8", **env}
-    process = subprocess.Popen([PROGRAM, *words], env=around, stdin=slave, stdout=slave, stderr=slave)
+    process = subprocess.Popen(words, env=env, stdin=slave, stdout=slave, stderr=slave, cwd=cwd)
     os.close(slave)
     shown = b""
-    while True:
+    while last is None or last not in shown:
         try:
             block = os.read(master, 65536)
         except OSError:  # the other side is closed
@@ -71,7 +70,19 @@ def run_on_terminal(columns, *words, env=None):
         shown += block
     os.close(master)
     process.wait(120)
-    return shown.decode().replace("\r\n", "\n").splitlines()
+    return shown.decode().replace("\r\n", "\n")
+
+
+def run_on_terminal(columns, *words, env=None):
+    """The same as run() on a terminal of that many columns: the lines it shows, standard error among them."""
+    return show_on_terminal(columns, [PROGRAM, *words], {**os.environ, "LC_ALL": "C.UTF-8", **env}).splitlines()
+
+
+def run_shell_on_terminal(columns, commands, env, cwd):
+    """What each of these commands shows when one shell runs them one after the other; $? is that of the one before."""
+    script = "\n".join(f"{command}\ncode=$?; printf '\\036'; (exit $code)" for command in commands) + "\nprintf '\\037'\n"
+    shown = show_on_terminal(columns, ["bash", "-c", script], env, cwd, last=b"\037")
+    return shown.split("\036")[:-1]
 
 
 class StubCase(unittest.TestCase):
