@@ -261,7 +261,8 @@ add_operation(struct out *out, const struct rows *rows, int i)
 	add_body(out, route);
 	budget_text_addf(&out->text, ",\"responses\":{\"%s\":{\"description\":\"Done.\",\"content\":{\"application/json\":"
 	    "{}}},"
-	    "\"default\":{\"$ref\":\"#/components/responses/Problem\"}}}", success);
+	    "\"4XX\":{\"$ref\":\"#/components/responses/Problem\"},\"5XX\":{\"$ref\":\"#/components/responses/Problem\"}}}",
+	    success);
 }
 
 static void
@@ -277,6 +278,20 @@ collect(struct out *out, const struct published *published, struct rows *rows)
 			rows->count++;
 		}
 	}
+}
+
+/* A tag for each program. */
+static void
+add_tags(struct out *out, const struct published *published)
+{
+	budget_text_add(&out->text, "\"tags\":[");
+	for (int i = 0; i < published->count; i++) {
+		budget_text_add(&out->text, i > 0 ? ",{" : "{");
+		budget_text_member(&out->text, "name", get(out, published->programs[i], "program"));
+		budget_text_member(&out->text, "description", get(out, published->programs[i], "about"));
+		budget_text_add(&out->text, "}");
+	}
+	budget_text_add(&out->text, "]");
 }
 
 /* Rows of the same path stand together, as OpenAPI asks. */
@@ -328,7 +343,9 @@ openapi_get(struct request *request)
 	budget_text_member(&out.text, "version", config.version);
 	budget_text_member(&out.text, "description", "Token and cost budgets for calls to language models. Every path under"
 	    " /api/v1 is served under /api too; names may be sent in snake_case or camelCase.");
-	budget_text_add(&out.text, "},\"servers\":[{\"url\":\"/\"}],\"security\":[{\"bearer\":[]},{\"key\":[]}],\"paths\":{");
+	budget_text_add(&out.text, "},");
+	add_tags(&out, &published);
+	budget_text_add(&out.text, ",\"servers\":[{\"url\":\"/\"}],\"security\":[{\"bearer\":[]},{\"key\":[]}],\"paths\":{");
 	add_paths(&out, rows);
 	budget_text_add(&out.text, "},");
 	budget_text_add(&out.text, components);
