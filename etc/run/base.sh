@@ -2,6 +2,21 @@
 
 readonly EX_USAGE=64 EX_UNAVAILABLE=69 EX_SOFTWARE=70 EX_TEMPFAIL=75 EX_NOPERM=77 EX_CONFIG=78
 
+# The caller's environment, before settings are read into the same names.
+GIVEN_HOME=${BUDGET_HOME:-} GIVEN_PORT=${BUDGET_PORT:-}
+
+# again [home] [port]: this command as the caller has to type it next, with what stood before its name.
+again() {
+	local word line=
+	for word in "$@"; do
+		case $word in
+		home) [ -z "$GIVEN_HOME" ] || line="$line$(printf 'BUDGET_HOME=%q ' "$GIVEN_HOME")" ;;
+		port) [ -z "$GIVEN_PORT" ] || line="${line}BUDGET_PORT=$GIVEN_PORT " ;;
+		esac
+	done
+	printf '%s' "$line$0"
+}
+
 say() { printf '%s\n' "$*"; }
 warn() { printf 'run_budget.sh: %s\n' "$*" >&2; }
 die() { # die CODE MESSAGE: one line, no trace

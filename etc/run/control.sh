@@ -61,7 +61,7 @@ welcome() {
 	say "Budget is ready: $(base_url)"
 	say "  command   $APP/bin/budget --help"
 	say "  logs      $BUDGET_HOME/log"
-	if [ "$MODE" = daemon ]; then say "  stop      $0 stop"; else say "  stop      Ctrl-C"; fi
+	if [ "$MODE" = daemon ]; then say "  stop      $(again home) stop"; else say "  stop      Ctrl-C"; fi
 }
 
 # In the foreground until somebody stops us or the supervisor ends.
@@ -108,7 +108,10 @@ status() {
 	while IFS=$'\t' read -r name pid _ restarts; do
 		printf '  %-12s pid %-8s restarts %s\n' "$name" "$pid" "$restarts"
 	done < <(each_process)
-	say "health: ${answer%$'\n'*}"
+	case $answer in
+	'{"status":"healthy"'*) say "health: healthy" ;;
+	*) say "health: ${answer%$'\n'*}" ;;
+	esac
 	[ "$code" = 200 ] || exit 1
 }
 
@@ -116,7 +119,7 @@ status() {
 destroy() {
 	find_home || { say "There is nothing at $BUDGET_HOME."; return 0; }
 	if [ "$ASSUME_YES" != yes ]; then
-		[ -t 0 ] || die $EX_USAGE "destroy asks before it deletes: run it in a terminal, or say: $0 destroy --yes"
+		[ -t 0 ] || die $EX_USAGE "destroy asks before it deletes: run it in a terminal, or say: $(again home) destroy --yes"
 		printf 'Delete all budgets, usage and logs under %s? Type yes: ' "$BUDGET_HOME"
 		local answer
 		read -r answer

@@ -10,14 +10,14 @@ production_check() {
 		fi
 		[ -z "$lines" ] || {
 			warn "BUDGET_ENV=production needs $lines. The next lines make them and start:"
-			say "  $0 --init-production" >&2
-			say "  BUDGET_ENV=production $0 --daemon" >&2
+			say "  $(again home port) --init-production" >&2
+			say "  BUDGET_ENV=production $(again home port) --daemon" >&2
 			exit $EX_CONFIG
 		}
 	elif ! is_loopback_only && [ -z "$BUDGET_ADMIN_KEY" ]; then
 		warn "BUDGET_BIND=$BUDGET_BIND lets other machines in, and that needs a key. The next lines make one and start:"
-		say "  $0 --init-production" >&2
-		say "  BUDGET_BIND=$BUDGET_BIND $0 --daemon" >&2
+		say "  $(again home port) --init-production" >&2
+		say "  BUDGET_BIND=$BUDGET_BIND $(again home port) --daemon" >&2
 		exit $EX_CONFIG
 	fi
 }
@@ -56,6 +56,6 @@ init_production() {
 	fi
 	say "Admin key:    $BUDGET_HOME/secrets/admin.key"
 	say "Certificate:  $BUDGET_HOME/tls/certificate.pem (self-signed for $BUDGET_HOST; put a real one there, or set BUDGET_TLS_CERTIFICATE and BUDGET_TLS_KEY)"
-	say "Next:         BUDGET_ENV=production $0 --daemon"
+	say "Next:         BUDGET_ENV=production $(again home port) --daemon"
 	say "Then:         curl --cacert $BUDGET_HOME/tls/certificate.pem -H \"X-API-Key: \$(cat $BUDGET_HOME/secrets/admin.key)\" https://$BUDGET_HOST:$BUDGET_PORT/api/v1/budgets"
 }

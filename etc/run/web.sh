@@ -93,7 +93,7 @@ port_holder() {
 check_port() {
 	local holder
 	holder=$(port_holder) || return 0
-	die $EX_UNAVAILABLE "port $BUDGET_PORT is held by $holder; stop it, or choose another: BUDGET_PORT=$((BUDGET_PORT + 1)) $0"
+	die $EX_UNAVAILABLE "port $BUDGET_PORT is held by $holder; stop it, or choose another: BUDGET_PORT=$((BUDGET_PORT + 1)) $(again home)"
 }
 
 base_url() {

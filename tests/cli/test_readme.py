@@ -80,7 +80,7 @@ class Readme(tap.TestCase):
         self.assertEqual(len(outputs), len(shown))
         for (command, expected), seen in zip(shown, outputs):
             with self.subTest(command):
-                seen = seen.replace(str(self.home.port), "8013")
+                seen = seen.replace(f"BUDGET_HOME={self.home.folder} ", "").replace(str(self.home.port), "8013")
                 self.assertIsNone(missing(expected, seen), f"README: {expected}\nseen:\n{seen}")
 
     def test_the_api_block_is_fresh(self):
