@@ -1,4 +1,5 @@
-"""README.md cannot lie: every console block runs on a fresh home, in order, and what it prints is compared.
+"""README.md cannot lie: every console block runs on a fresh home, in order, and what it prints is compared. So do those of
+clients/README.md, and its Python.
 
 In an expected output `…` stands for anything, also for whole lines; ids and times are compared by form, everything else as
 printed. Tables may come in any order of rows; JSON is compared without its white space, which README wraps.
@@ -13,6 +14,7 @@ from command import run_shell_on_terminal
 from home import SOURCE, Home, main
 
 README = (SOURCE / "README.md").read_text()
+CLIENTS = (SOURCE / "clients/README.md").read_text()
 APP = pathlib.Path(os.environ.get("BUDGET_APP_DIR") or SOURCE / "build/app")
 COLUMNS = 110
 
@@ -70,13 +72,18 @@ class Readme(tap.TestCase):
         if reports:
             raise AssertionError("\n".join(f"{name}: {text}" for name, text in reports))
 
+    def here(self, text):
+        """The port and folders of README as those of this home."""
+        return re.sub(r"\b8013\b", str(self.home.port), text).replace("$PWD/var/app/bin", str(APP / "bin"))
+
     def test_every_command_prints_what_readme_says(self):
-        shown = examples(README)
+        *shown, stop = examples(README)
         self.assertGreater(len(shown), 15)
-        commands = [re.sub(r"\b8013\b", str(self.home.port), command).replace("$PWD/var/app/bin", str(APP / "bin"))
-                    for command, _ in shown]
+        python = re.search(r"^```python\n(.*?)^```$.*?prints `(.*?)`", CLIENTS, re.S | re.M)
+        shown += examples(CLIENTS) + [(f"python3 -c '{python[1]}'", python[2]), stop]
+        self.assertNotIn("'", python[1])
         environment = {**self.home.environment, "BUDGET_UPDATE_PRICES_ON_START": "false"}
-        outputs = run_shell_on_terminal(COLUMNS, commands, environment, SOURCE)
+        outputs = run_shell_on_terminal(COLUMNS, [self.here(command) for command, _ in shown], environment, SOURCE)
         self.assertEqual(len(outputs), len(shown))
         for (command, expected), seen in zip(shown, outputs):
             with self.subTest(command):
