@@ -1,6 +1,7 @@
-/* Settings and jobs, for admins: GET, PUT /settings and GET /jobs. */
+/* Settings and jobs, for admins: GET, PUT /settings and GET /jobs; admin_verify.c has the rest. */
 #include <string.h>
 
+#include "cgi-bin/admin.h"
 #include "cgi-bin/fcgi/reply.h"
 #include "cgi-bin/fcgi/request.h"
 #include "cgi-bin/fcgi/serve.h"
@@ -167,9 +168,9 @@ static const struct route routes[] = {
 	{ .method = NULL }
 };
 
-static const struct route *const tables[] = { routes, NULL };
+static const struct route *const tables[] = { routes, admin_verify_routes, NULL };
 
-static const struct program program = { .name = "admin", .about = "settings and jobs", .tables = tables };
+static const struct program program = { .name = "admin", .about = "settings, jobs, proofs of the ledger", .tables = tables };
 
 int
 main(int argc, char **argv)

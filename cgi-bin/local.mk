@@ -66,7 +66,7 @@ pkglibexec_PROGRAMS += %D%/reports.fcgi
 
 # admin
 pkglibexec_PROGRAMS += %D%/admin.fcgi
-%C%_admin_fcgi_SOURCES = %D%/admin.c
+%C%_admin_fcgi_SOURCES = %D%/admin.c %D%/admin.h %D%/admin_verify.c
 %C%_admin_fcgi_CFLAGS = $(PROGRAM_CFLAGS)
 %C%_admin_fcgi_LDFLAGS = $(PROGRAM_LINK)
 %C%_admin_fcgi_LDADD = $(FCGI_PROGRAM_LIBS)

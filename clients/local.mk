@@ -9,5 +9,8 @@ bin_PROGRAMS += %D%/cli/budget
 %C%_cli_budget_LDFLAGS = $(PROGRAM_LINK)
 %C%_cli_budget_LDADD = lib/libbudget.la
 
+# verify
+%C%_cli_budget_SOURCES += %D%/cli/cmd_verify.c
+
 # store: the verbs that need no server
 %C%_cli_budget_SOURCES += %D%/cli/cmd_db.c %D%/cli/cmd_db.h %D%/cli/cmd_settings.c

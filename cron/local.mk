@@ -26,6 +26,13 @@ pkglibexec_PROGRAMS += %D%/holds-expire %D%/partitions %D%/request-keys %D%/sche
 %C%_schedule_LDFLAGS = $(PROGRAM_LINK)
 %C%_schedule_LDADD = lib/libbudget.la
 
+# verify: the nightly proof
+pkglibexec_PROGRAMS += %D%/verify
+%C%_verify_SOURCES = %D%/verify.c $(JOB_FILES)
+%C%_verify_CFLAGS = $(PROGRAM_CFLAGS)
+%C%_verify_LDFLAGS = $(PROGRAM_LINK)
+%C%_verify_LDADD = lib/libbudget.la
+
 # supervisor of a home: holds sockets, starts and restarts what serves
 pkglibexec_PROGRAMS += %D%/supervise
 %C%_supervise_SOURCES = %D%/supervise.c %D%/supervise_service.c %D%/supervise.h

@@ -19,6 +19,9 @@ noinst_LTLIBRARIES += %D%/libcore.la
 # ledger
 %C%_libcore_la_SOURCES += %D%/group.c %D%/group.h %D%/ledger.c %D%/ledger.h %D%/ledger_call.c
 
+# verify
+%C%_libcore_la_SOURCES += %D%/verify.c %D%/verify.h
+
 %C%_libcore_la_LIBADD = $(JSON_LIBS) $(PQ_LIBS) $(CURL_LIBS) $(SODIUM_LIBS) $(YAML_LIBS)
 
 # The public headers keep their folder, because they name each other as "lib/….h": cc -I$(pkgincludedir).

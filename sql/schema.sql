@@ -744,6 +744,31 @@ ALTER TABLE ONLY budget.policy_revision FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE budget.policy_revision OWNER TO budget_owner;
 
+-- Name: verify_run; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE UNLOGGED TABLE budget.verify_run (
+    tenant_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    snapshot pg_snapshot NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    touched_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    part text NOT NULL,
+    after text,
+    records bigint DEFAULT 0 NOT NULL,
+    corrections bigint DEFAULT 0 NOT NULL,
+    holds bigint DEFAULT 0 NOT NULL,
+    request_keys bigint DEFAULT 0 NOT NULL,
+    states bigint DEFAULT 0 NOT NULL,
+    counters bigint DEFAULT 0 NOT NULL,
+    differences bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT verify_run_part_check CHECK ((part = ANY (ARRAY['records'::text, 'corrections'::text, 'holds'::text, 'keys'::text, 'counters'::text, 'done'::text])))
+);
+
+ALTER TABLE ONLY budget.verify_run FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE budget.verify_run OWNER TO budget_owner;
+
 -- Name: correction; Type: TABLE; Schema: budget; Owner: budget_owner
 
 CREATE TABLE budget.correction (
@@ -753,7 +778,8 @@ CREATE TABLE budget.correction (
     delta_cost numeric NOT NULL,
     delta_ceiling numeric NOT NULL,
     pricing_id uuid,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL
 );
 
 ALTER TABLE ONLY budget.correction FORCE ROW LEVEL SECURITY;
@@ -1068,6 +1094,70 @@ CREATE TABLE budget.tier_rule (
 
 ALTER TABLE budget.tier_rule OWNER TO budget_owner;
 
+-- Name: verify_difference; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE UNLOGGED TABLE budget.verify_difference (
+    tenant_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    n bigint NOT NULL,
+    kind text NOT NULL,
+    field text NOT NULL,
+    revision integer,
+    scope text,
+    period_start timestamp with time zone,
+    entity_id text,
+    stored numeric,
+    proven numeric,
+    detail text NOT NULL,
+    repaired_at timestamp with time zone,
+    CONSTRAINT verify_difference_kind_check CHECK ((kind = ANY (ARRAY['counter'::text, 'held'::text, 'window'::text, 'hold'::text, 'record'::text, 'correction'::text, 'key'::text])))
+);
+
+ALTER TABLE ONLY budget.verify_difference FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE budget.verify_difference OWNER TO budget_owner;
+
+-- Name: verify_hold; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE UNLOGGED TABLE budget.verify_hold (
+    tenant_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    hold_id uuid NOT NULL,
+    tokens numeric NOT NULL,
+    output_tokens numeric NOT NULL,
+    cost numeric NOT NULL,
+    consumed_tokens numeric NOT NULL,
+    consumed_cost numeric NOT NULL
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY budget.verify_hold FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE budget.verify_hold OWNER TO budget_owner;
+
+-- Name: verify_sum; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE UNLOGGED TABLE budget.verify_sum (
+    tenant_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    revision integer NOT NULL,
+    scope text NOT NULL,
+    period_start timestamp with time zone NOT NULL,
+    stored_cost numeric DEFAULT 0 NOT NULL,
+    stored_tokens bigint DEFAULT 0 NOT NULL,
+    stored_ceiling numeric DEFAULT 0 NOT NULL,
+    stored_records bigint DEFAULT 0 NOT NULL,
+    cost numeric DEFAULT 0 NOT NULL,
+    tokens numeric DEFAULT 0 NOT NULL,
+    ceiling numeric DEFAULT 0 NOT NULL,
+    records bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY budget.verify_sum FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE budget.verify_sum OWNER TO budget_owner;
+
 -- Name: alert alert_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
 
 ALTER TABLE ONLY budget.alert
@@ -1242,6 +1332,26 @@ ALTER TABLE ONLY budget.tier_rule
 
 ALTER TABLE ONLY budget.usage_record
     ADD CONSTRAINT usage_record_pkey PRIMARY KEY (tenant_id, record_id);
+
+-- Name: verify_difference verify_difference_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.verify_difference
+    ADD CONSTRAINT verify_difference_pkey PRIMARY KEY (tenant_id, run_id, n);
+
+-- Name: verify_hold verify_hold_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.verify_hold
+    ADD CONSTRAINT verify_hold_pkey PRIMARY KEY (tenant_id, run_id, hold_id);
+
+-- Name: verify_run verify_run_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.verify_run
+    ADD CONSTRAINT verify_run_pkey PRIMARY KEY (tenant_id, run_id);
+
+-- Name: verify_sum verify_sum_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.verify_sum
+    ADD CONSTRAINT verify_sum_pkey PRIMARY KEY (tenant_id, run_id, revision, scope, period_start);
 
 -- Name: alert_once; Type: INDEX; Schema: budget; Owner: budget_owner
 
@@ -1644,9 +1754,57 @@ CREATE POLICY tenant_rows ON budget.usage_record USING ((tenant_id = budget.tena
 
 COMMENT ON POLICY tenant_rows ON budget.usage_record IS 'USING (tenant_id = budget.tenant())';
 
+-- Name: verify_difference tenant_rows; Type: POLICY; Schema: budget; Owner: budget_owner
+
+CREATE POLICY tenant_rows ON budget.verify_difference USING ((tenant_id = budget.tenant()));
+
+-- Name: POLICY tenant_rows ON verify_difference; Type: COMMENT; Schema: budget; Owner: budget_owner
+
+COMMENT ON POLICY tenant_rows ON budget.verify_difference IS 'USING (tenant_id = budget.tenant())';
+
+-- Name: verify_hold tenant_rows; Type: POLICY; Schema: budget; Owner: budget_owner
+
+CREATE POLICY tenant_rows ON budget.verify_hold USING ((tenant_id = budget.tenant()));
+
+-- Name: POLICY tenant_rows ON verify_hold; Type: COMMENT; Schema: budget; Owner: budget_owner
+
+COMMENT ON POLICY tenant_rows ON budget.verify_hold IS 'USING (tenant_id = budget.tenant())';
+
+-- Name: verify_run tenant_rows; Type: POLICY; Schema: budget; Owner: budget_owner
+
+CREATE POLICY tenant_rows ON budget.verify_run USING ((tenant_id = budget.tenant()));
+
+-- Name: POLICY tenant_rows ON verify_run; Type: COMMENT; Schema: budget; Owner: budget_owner
+
+COMMENT ON POLICY tenant_rows ON budget.verify_run IS 'USING (tenant_id = budget.tenant())';
+
+-- Name: verify_sum tenant_rows; Type: POLICY; Schema: budget; Owner: budget_owner
+
+CREATE POLICY tenant_rows ON budget.verify_sum USING ((tenant_id = budget.tenant()));
+
+-- Name: POLICY tenant_rows ON verify_sum; Type: COMMENT; Schema: budget; Owner: budget_owner
+
+COMMENT ON POLICY tenant_rows ON budget.verify_sum IS 'USING (tenant_id = budget.tenant())';
+
 -- Name: usage_record; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
 
 ALTER TABLE budget.usage_record ENABLE ROW LEVEL SECURITY;
+
+-- Name: verify_difference; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
+
+ALTER TABLE budget.verify_difference ENABLE ROW LEVEL SECURITY;
+
+-- Name: verify_hold; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
+
+ALTER TABLE budget.verify_hold ENABLE ROW LEVEL SECURITY;
+
+-- Name: verify_run; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
+
+ALTER TABLE budget.verify_run ENABLE ROW LEVEL SECURITY;
+
+-- Name: verify_sum; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
+
+ALTER TABLE budget.verify_sum ENABLE ROW LEVEL SECURITY;
 
 -- Name: SCHEMA budget; Type: ACL; Schema: -; Owner: budget_owner
 
@@ -1717,6 +1875,11 @@ GRANT SELECT ON TABLE budget.usage_record TO budget_readonly;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.policy_revision TO budget_engine;
 GRANT SELECT ON TABLE budget.policy_revision TO budget_readonly;
+
+-- Name: TABLE verify_run; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.verify_run TO budget_engine;
+GRANT SELECT ON TABLE budget.verify_run TO budget_readonly;
 
 -- Name: TABLE correction; Type: ACL; Schema: budget; Owner: budget_owner
 
@@ -1806,3 +1969,18 @@ GRANT SELECT ON TABLE budget.tenant TO budget_readonly;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.tier_rule TO budget_engine;
 GRANT SELECT ON TABLE budget.tier_rule TO budget_readonly;
+
+-- Name: TABLE verify_difference; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.verify_difference TO budget_engine;
+GRANT SELECT ON TABLE budget.verify_difference TO budget_readonly;
+
+-- Name: TABLE verify_hold; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.verify_hold TO budget_engine;
+GRANT SELECT ON TABLE budget.verify_hold TO budget_readonly;
+
+-- Name: TABLE verify_sum; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.verify_sum TO budget_engine;
+GRANT SELECT ON TABLE budget.verify_sum TO budget_readonly;

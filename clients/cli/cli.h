@@ -130,7 +130,7 @@ struct cli {
  * `budget --help` prints them (help.c).
  */
 enum {
-	EXIT_REFUSED = 2, EXIT_USAGE = 64, EXIT_DATA = 65, EXIT_NOT_FOUND = 66, EXIT_NOT_THERE = 69, EXIT_FAULT = 70,
+	EXIT_DRIFT = 1, EXIT_REFUSED = 2, EXIT_USAGE = 64, EXIT_DATA = 65, EXIT_NOT_FOUND = 66, EXIT_NOT_THERE = 69, EXIT_FAULT = 70,
 	EXIT_FILE = 74
 };
 
@@ -191,6 +191,6 @@ int command_run(struct cli *cli);
 extern const struct command status_commands[], get_usage_commands[], set_limit_commands[], limits_commands[],
     check_commands[], record_commands[], allocate_commands[], prices_commands[], calc_cost_commands[],
     budgets_commands[], policies_commands[], approvals_commands[], alerts_commands[], usage_commands[], keys_commands[],
-    config_commands[], jobs_commands[], audit_commands[], version_commands[], debug_commands[], later_commands[];
+    config_commands[], jobs_commands[], audit_commands[], version_commands[], debug_commands[], verify_commands[], recalculate_commands[];
 
 #endif

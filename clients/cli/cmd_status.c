@@ -124,16 +124,6 @@ later(struct cli *cli)
 	    "  Until then: 'budget db check' proves the database, 'budget status' shows the service and its limits.");
 }
 
-static const struct option later_options[] = {
-	{ "period", OPT_TEXT, 0, LOCAL, NULL, "PERIOD", "daily, weekly, …" },
-	END
-};
-
-const struct command later_commands[] = {
-	{ .about = "comes in a later release", .options = later_options, .run = later },
-	{ 0 }
-};
-
 const struct command debug_commands[] = {
 	{ .name = "integrations", .about = "which components report usage (comes in a later release)",
 	  .run = later },

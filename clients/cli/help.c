@@ -11,6 +11,7 @@ static const struct {
 	const char *meaning;
 } exit_codes[] = {
 	{ 0, "done" },
+	{ 1, "verify found differences" },
 	{ 2, "refused by a policy (check, allocate create): the request must not run" },
 	{ 64, "the command line is wrong; nothing was sent" },
 	{ 65, "the service does not accept a value" },

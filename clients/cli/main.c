@@ -36,8 +36,8 @@ const struct noun nouns[] = {
 	{ "db", "the database itself: migrate, check (needs no running service)", NULL, cmd_db },
 	{ "settings", "settings of this machine's files and environment (needs no running service)", NULL, cmd_settings },
 	{ "debug", "integrations (comes in a later release)", debug_commands, NULL },
-	{ "recalculate", "rebuild counters (comes in a later release)", later_commands, NULL },
-	{ "verify", "prove the counters (comes in a later release)", later_commands, NULL },
+	{ "verify", "prove that counters and holds are what the records say (exit 1: not)", verify_commands, NULL },
+	{ "recalculate", "repair counters that differ from the records", recalculate_commands, NULL },
 	{ "version", "version of this program and of the service", version_commands, NULL },
 	{ NULL, NULL, NULL, NULL }
 };
