@@ -132,6 +132,31 @@ class Clock(ClockCase):
         late = self.record(budget, allocation_id=hold["allocation_id"])
         self.assertEqual(late["flags"], ["hold_expired"])
 
+    def test_rule_11_a_clock_that_ran_far_ahead_and_was_put_right_is_forgotten(self):
+        budget = self.budget()
+        lifetime = self.policy(budget, period="lifetime", cost_limit=1)
+        rolling = self.policy(budget, period="rolling", window_seconds=3600, cost_limit=1)
+        right = datetime.datetime(2031, 10, 1, 12, tzinfo=UTC)
+        self.set_clock(right + datetime.timedelta(days=5000))
+        self.record(budget, input_tokens=100)
+        self.set_clock(right)
+        record = self.record(budget, input_tokens=100)
+        self.assertTrue(record["charged_at"].startswith("2031-10-01T12"), record["charged_at"])
+        self.assertEqual(self.decided_on(budget), {lifetime: Decimal("0.2"), rolling: Decimal("0.2")},
+                         "what was booked ahead is in every window until its day")
+        self.hold(budget, cost="0.5", ttl_seconds=60)
+        self.set_clock(right + datetime.timedelta(seconds=61))
+        self.hold(budget, cost="0.8", ttl_seconds=60)
+        self.set_clock(right + datetime.timedelta(hours=2))
+        self.record(budget, input_tokens=300)
+        self.assertEqual(self.decided_on(budget), {lifetime: Decimal("0.5"), rolling: Decimal("0.4")})
+        self.assertEqual((self.used(lifetime)[0], self.used(rolling)[0]), (Decimal("0.5"), Decimal("0.4")))
+
+    def decided_on(self, budget):
+        """{policy: what it counted} as a check sees it."""
+        return {line["policy_id"]: line["cost_used"] for line in self.check(budget)["policies"]
+                if line["budget_id"] == budget}
+
 
 if __name__ == "__main__":
     main()

@@ -1,6 +1,6 @@
 -- The ledger's rules, one request at a time and in groups (rules 2, 3, 6, 8-12).
 BEGIN;
-SELECT plan(75);
+SELECT plan(76);
 \ir ../harness/ledger.psql
 CREATE TEMP TABLE p AS SELECT pg_temp.policy('{"period": "monthly", "type": "hard_limit", "cost_limit": 10, "token_limit": 100000}') AS hard;
 CREATE FUNCTION pg_temp.hard() RETURNS text LANGUAGE sql AS $$ SELECT pg_temp.state(hard) FROM p $$;
@@ -100,6 +100,10 @@ SELECT is((a #>> '{body,expires_at}')::timestamptz - (a #>> '{body,creation_time
     'rule 11: its own time to live') FROM h;
 SELECT cmp_ok((pg_temp.act('extend', a ->> 'id', '{"ttl_seconds": 7200}') #>> '{body,expires_at}')::timestamptz, '>',
     clock_timestamp() + interval '7100 seconds', 'extended') FROM h;
+
+UPDATE budget.policy_state SET last_t = now() + interval '1 year' WHERE tenant_id = :tenant;
+SELECT cmp_ok((pg_temp.reserve('{"context_id": "e3", "cost": 1}') #>> '{body,creation_time}')::timestamptz, '<',
+    clock_timestamp(), 'rule 11: a clock that ran far ahead and was put right is forgotten');
 
 -- Idempotency (rule 12).
 CREATE TEMP TABLE i AS SELECT budget.uuid_v7() AS id;

@@ -51,6 +51,9 @@ BEGIN
         SELECT s.last_t FROM unnest(revisions, scopes) AS w (revision, scope)
           JOIN budget.policy_state s ON s.tenant_id = p_tenant AND s.revision = w.revision AND s.scope = w.scope
          ORDER BY s.revision, s.scope FOR NO KEY UPDATE OF s) l;
+    IF t > clock_timestamp() + interval '10 minutes' THEN -- no small step back: the clock had run far ahead and was put right
+        t := NULL;
+    END IF;
     t := greatest(clock_timestamp(), t);
     slots := budget.ledger_slots(p_tenant, revisions, scopes, t);
 END $$;

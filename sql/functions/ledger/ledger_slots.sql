@@ -57,6 +57,15 @@ BEGIN
             slots[k].window_cost := slots[k].window_cost - fallen.cost;
             slots[k].window_tokens := slots[k].window_tokens - fallen.tokens;
             slots[k].window_floor := floor_now;
+        ELSIF slots[k].window_floor > floor_now THEN -- the clock ran ahead and was put right: the same, backwards
+            SELECT coalesce(sum(c.spent_cost + c.ceiling_cost), 0) AS cost, coalesce(sum(c.spent_tokens),
+                0)::bigint AS tokens INTO fallen
+              FROM budget.counter c WHERE c.tenant_id = p_tenant AND c.revision = slots[k].revision
+                  AND c.scope = slots[k].scope
+               AND c.period_start >= floor_now AND c.period_start < slots[k].window_floor;
+            slots[k].window_cost := slots[k].window_cost + fallen.cost;
+            slots[k].window_tokens := slots[k].window_tokens + fallen.tokens;
+            slots[k].window_floor := floor_now;
         END IF;
         slots[k].spent_cost := slots[k].window_cost;
         slots[k].spent_tokens := slots[k].window_tokens;
