@@ -28,7 +28,15 @@ class WebErrors(TestCase):
         self.assert_problem(self.home.get("/no/such/page"), 404)
 
     def test_a_denied_file_is_403(self):
-        self.assert_problem(self.home.get("/index.html~"), 403)
+        for path in ("/index.html~", "/README.md"):
+            with self.subTest(path):
+                self.assert_problem(self.home.get(path), 403)
+
+    def test_a_name_under_api_may_end_like_a_denied_file(self):
+        for name in ("notes.md", "backup~", "a.inc"):
+            with self.subTest(name):
+                answer = self.home.get(f"/api/v1/allocations/context/{name}")
+                self.assertNotEqual(self.assert_problem(answer, 404)["type"], "about:blank", "the program's answer")
 
     def test_garbage_is_400(self):
         self.assert_problem(self.raw(b"GARBAGE\r\n\r\n"), 400)
