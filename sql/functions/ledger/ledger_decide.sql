@@ -35,20 +35,23 @@ BEGIN
     END LOOP;
 END $$;
 
--- Slots of all policies that count these items, unlocked.
-CREATE OR REPLACE FUNCTION budget.ledger_slots_of(p_tenant uuid, p_items budget.ledger_item[], p_t timestamptz)
-RETURNS budget.ledger_slot[] LANGUAGE plpgsql AS $$
+-- Slots of all policies that count these items, unlocked, and the instant they are read at.
+CREATE OR REPLACE FUNCTION budget.ledger_slots_of(p_tenant uuid, p_items budget.ledger_item[],
+    OUT slots budget.ledger_slot[], OUT t timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
     revisions integer[];
     scopes text[];
+    decided timestamptz[];
 BEGIN
-    SELECT array_agg(w.revision), array_agg(w.scope) INTO revisions, scopes
+    SELECT array_agg(w.revision), array_agg(w.scope), array_agg(st.last_t) INTO revisions, scopes, decided
       FROM (SELECT DISTINCT r.revision, budget.scope_of(r.period, i.context_id, i.task_id) AS scope
               FROM (SELECT DISTINCT ON (i.scope_key) i.revisions, i.context_id, i.task_id FROM unnest(p_items) i
                      WHERE i.error_code IS NULL ORDER BY i.scope_key) i
              CROSS JOIN LATERAL unnest(i.revisions) AS wanted
-              JOIN budget.policy_revision r ON r.tenant_id = p_tenant AND r.revision = wanted) w;
-    RETURN budget.ledger_slots(p_tenant, revisions, scopes, p_t);
+              JOIN budget.policy_revision r ON r.tenant_id = p_tenant AND r.revision = wanted) w
+      LEFT JOIN budget.policy_state st ON st.tenant_id = p_tenant AND st.revision = w.revision AND st.scope = w.scope;
+    t := budget.ledger_instant(decided);
+    slots := budget.ledger_slots(p_tenant, revisions, scopes, t);
 END $$;
 
 -- What the requests with this item's scope_key meet.
@@ -228,7 +231,7 @@ LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     read record;
     fine budget.ledger_item[];
-    t timestamptz := clock_timestamp();
+    seen record;
 BEGIN
     PERFORM budget.enter(p_tenant, '{}'), budget.epoch_lock(false);
     SELECT * INTO read FROM budget.ledger_items(p_tenant, p_group);
@@ -239,6 +242,7 @@ BEGIN
           FROM unnest(read.items) i LEFT JOIN unnest(read.shapes) s ON s.s = i.shape
          CROSS JOIN LATERAL budget.ledger_door(i.error_code, s.key_budget_id) d WHERE i.error_code IS NOT NULL;
     END IF;
+    SELECT * INTO seen FROM budget.ledger_slots_of(p_tenant, fine);
     RETURN QUERY SELECT d.n, 200, NULL::text, NULL::text, NULL::text, false, NULL::uuid, d.body
-      FROM budget.ledger_decide(p_tenant, fine, budget.ledger_slots_of(p_tenant, fine, t), t, false) d;
+      FROM budget.ledger_decide(p_tenant, fine, seen.slots, seen.t, false) d;
 END $$;

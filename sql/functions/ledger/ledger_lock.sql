@@ -17,6 +17,23 @@ BEGIN
     RETURN coalesce(result, '{}');
 END $$;
 
+-- The instant a decision is made at: the clock's, but never before an instant decided at already, so that a clock that steps
+-- back a little revives no hold and no period. An instant further ahead than future_minutes was a wrong clock: it is let go,
+-- or one bad jump would hold every later period in its future.
+CREATE OR REPLACE FUNCTION budget.ledger_instant(decided timestamptz[]) RETURNS timestamptz LANGUAGE plpgsql AS $$
+DECLARE
+    now timestamptz := clock_timestamp();
+    latest timestamptz := now;
+    at timestamptz;
+BEGIN
+    FOREACH at IN ARRAY coalesce(decided, '{}') LOOP
+        IF at > latest AND at <= now + make_interval(mins => budget.setting_value('future_minutes')::integer) THEN
+            latest := at;
+        END IF;
+    END LOOP;
+    RETURN latest;
+END $$;
+
 -- Locks the policy states of everything the group posts to or holds on, by (revision, scope), then takes the one
 -- instant the group decides at: never before an instant another group has decided at, whatever the clock does.
 CREATE OR REPLACE FUNCTION budget.ledger_lock_states(p_tenant uuid, p_items budget.ledger_item[],
@@ -47,13 +64,9 @@ BEGIN
         SELECT p_tenant, w.revision, w.scope FROM unnest(revisions, scopes) AS w (revision, scope) ORDER BY 2, 3
             ON CONFLICT DO NOTHING;
     END IF;
-    SELECT max(l.last_t) INTO t FROM (
+    SELECT budget.ledger_instant(array_agg(l.last_t)) INTO t FROM (
         SELECT s.last_t FROM unnest(revisions, scopes) AS w (revision, scope)
           JOIN budget.policy_state s ON s.tenant_id = p_tenant AND s.revision = w.revision AND s.scope = w.scope
          ORDER BY s.revision, s.scope FOR NO KEY UPDATE OF s) l;
-    IF t > clock_timestamp() + interval '10 minutes' THEN -- no small step back: the clock had run far ahead and was put right
-        t := NULL;
-    END IF;
-    t := greatest(clock_timestamp(), t);
     slots := budget.ledger_slots(p_tenant, revisions, scopes, t);
 END $$;

@@ -99,14 +99,15 @@ RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
 DECLARE
     candidates budget.ledger_item[];
     has_facts boolean;
-    t timestamptz := clock_timestamp();
+    seen record;
 BEGIN
     SELECT array_agg(i) FILTER (WHERE i.verb = 'reserve'), bool_or(i.verb <> 'reserve') INTO candidates, has_facts
       FROM unnest(p_items) i WHERE (p_outcomes[i.n]).status IS NULL;
     IF candidates IS NULL OR has_facts THEN
         RETURN p_outcomes;
     END IF;
-    RETURN budget.ledger_refuse(p_tenant, candidates, budget.ledger_slots_of(p_tenant, candidates, t), p_outcomes, t);
+    SELECT * INTO seen FROM budget.ledger_slots_of(p_tenant, candidates);
+    RETURN budget.ledger_refuse(p_tenant, candidates, seen.slots, p_outcomes, seen.t);
 END $$;
 
 -- Decides items against these slots; closes those that are refused, the others stay open.
