@@ -211,12 +211,18 @@ build_body(struct cli *cli, const char **ret_body)
 
 /* ---- budgets by name ---- */
 
-/* Id of the budget called so, an active one first; NULL when there is none. names: for a suggestion. */
+/*
+ * Id of the budget called so, an active one first; NULL when there is none. names: for a suggestion. ret_twin: another
+ * active one of that name, or NULL.
+ */
 static const char *
-find_by_name(struct cli *cli, struct json_object *items, const char *name, const char **names, size_t *ret_count)
+find_by_name(struct cli *cli, struct json_object *items, const char *name, const char **names, size_t *ret_count,
+    const char **ret_twin)
 {
-	const char *id = NULL;
+	const char *id = NULL, *active = NULL;
 	size_t count = 0;
+
+	*ret_twin = NULL;
 
 	for (size_t i = 0; i < budget_json_length(items) && count < NAMES_MAX; i++) {
 		struct json_object *item = budget_json_at(items, i);
@@ -226,11 +232,17 @@ find_by_name(struct cli *cli, struct json_object *items, const char *name, const
 		if (here == NULL)
 			continue;
 		names[count++] = here;
-		if (strcasecmp(here, name) == 0 && (id == NULL || (is_active != NULL && strcmp(is_active, "true") == 0)))
+		if (strcasecmp(here, name) != 0)
+			continue;
+		if (id == NULL)
 			id = budget_json_text(&cli->ctx, budget_json_get(item, "budget_id"));
+		if (is_active != NULL && strcmp(is_active, "true") == 0) {
+			*ret_twin = active;
+			active = budget_json_text(&cli->ctx, budget_json_get(item, "budget_id"));
+		}
 	}
 	*ret_count = count;
-	return id;
+	return active != NULL ? active : id;
 }
 
 int
@@ -238,7 +250,7 @@ budget_lookup(struct cli *cli, const char *text, const char **ret_id)
 {
 	static const char path[] = PREFIX "/budgets?is_active=any&limit=1000";
 	const char *named = budget_arena_printf(&cli->ctx.arena, "%s&name=%s", path, budget_http_encode(&cli->ctx, text));
-	const char *names[NAMES_MAX], *near;
+	const char *names[NAMES_MAX], *near, *twin;
 	char id[UUID_TEXT_SIZE];
 	struct answer answer;
 	size_t count;
@@ -251,13 +263,15 @@ budget_lookup(struct cli *cli, const char *text, const char **ret_id)
 	code = client_call(cli, "GET", text[0] != '\0' ? named : path, NULL, &answer);
 	if (code != 0)
 		return code;
-	*ret_id = find_by_name(cli, budget_json_get(answer.json, "items"), text, names, &count);
+	*ret_id = find_by_name(cli, budget_json_get(answer.json, "items"), text, names, &count, &twin);
+	if (twin != NULL)
+		return cli_fail(cli, EXIT_DATA, "more than one budget is called '%s': say the id, such as %s or %s.", text, twin, *ret_id);
 	if (*ret_id != NULL)
 		return 0;
 	code = client_call(cli, "GET", path, NULL, &answer);
 	if (code != 0)
 		return code;
-	find_by_name(cli, budget_json_get(answer.json, "items"), text, names, &count);
+	find_by_name(cli, budget_json_get(answer.json, "items"), text, names, &count, &twin);
 	near = suggest(text, names, count);
 	if (near != NULL)
 		return cli_fail(cli, EXIT_NOT_FOUND, "there is no budget '%s'. Did you mean '%s'?", text, near);

@@ -87,14 +87,13 @@ show(struct cli *cli)
 	return 0;
 }
 
-/* One line a budget, children below their parent: name, its limits, id. */
+/* One line a budget, children below their parent: name, its limits, id. stem: what stands before its children's lines. */
 static void
-print_branch(struct cli *cli, struct json_object *budget, int depth)
+print_branch(struct cli *cli, struct json_object *budget, const char *stem, int depth)
 {
 	struct json_object *children = out_at(budget, "children"), *policies = out_at(budget, "policies");
 	const char *id = out_cell(cli, CELL_ID, "budget_id", budget, budget);
 
-	printf("%*s%s", depth * 3, depth > 0 ? "└─ " : "", "");
 	fputs(out_cell(cli, CELL_TEXT, "name", budget, budget), stdout);
 	for (size_t i = 0; i < budget_json_length(policies); i++) {
 		struct json_object *policy = budget_json_at(policies, i);
@@ -105,8 +104,15 @@ print_branch(struct cli *cli, struct json_object *budget, int depth)
 		    cost != NULL ? cost : tokens != NULL ? tokens : "", cost == NULL && tokens != NULL ? " tokens" : "");
 	}
 	printf("  %s\n", id != NULL ? id : "");
-	for (size_t i = 0; depth < DEPTH_MAX && i < budget_json_length(children); i++)
-		print_branch(cli, budget_json_at(children, i), depth + 1);
+	for (size_t i = 0; depth < DEPTH_MAX && i < budget_json_length(children); i++) {
+		bool is_last = i + 1 == budget_json_length(children);
+		const char *below = budget_arena_printf(&cli->ctx.arena, "%s%s", stem,
+		    is_last ? "   " : out_is_utf8() ? "│  " : "|  ");
+
+		printf("%s%s", stem, out_is_utf8() ? (is_last ? "└─ " : "├─ ") : is_last ? "`- " : "|- ");
+		if (below != NULL)
+			print_branch(cli, budget_json_at(children, i), below, depth + 1);
+	}
 }
 
 static int
@@ -120,7 +126,7 @@ tree(struct cli *cli)
 		return code != 0 ? code : command_show(cli, &answer);
 	items = out_at(answer.json, "items");
 	for (size_t i = 0; i < budget_json_length(items); i++)
-		print_branch(cli, budget_json_at(items, i), 0);
+		print_branch(cli, budget_json_at(items, i), "", 0);
 	return 0;
 }
 

@@ -33,6 +33,16 @@ class Service(StubCase):
         for line in ("AMOUNT: must not be negative", "--policy-type: is none of warn, …", "/elsewhere: is odd"):
             self.assertIn("  " + line + "\n", ran.err)
 
+    def test_two_budgets_of_one_name_are_not_guessed_between(self):
+        def budget(number, is_active=True):
+            return {"name": "writers", "budget_id": f"01a20130-dcc0-7b06-b51d-57160000000{number}", "is_active": is_active}
+        self.stub.answer("GET", "/api/v1/budgets", {"items": [budget(1), budget(2), budget(3, False)]})
+        ran = self.run_cli("set-limit", "daily", "5", "--budget", "writers")
+        self.assertEqual(ran.code, 65)
+        for number in (1, 2):
+            self.assertIn(budget(number)["budget_id"], ran.err)
+        self.assertFalse([request for request in self.stub.requests if request.method == "POST"])
+
     def test_a_missing_key_and_a_wrong_key_are_told_apart(self):
         answer = problem(401, "key_required", "This needs a key.")
         self.assertIn("Give a key: --api-key-file", self.fails(answer).err)

@@ -185,6 +185,13 @@ class Sentences(StubCase):
         self.assertEqual(self.run_cli("budgets", "tree").lines,
                          [f"root  daily 5.00  {ID}", f"└─ leaf  daily 5.00  {ID}"])
 
+    def test_a_tree_has_lines_from_parent_to_child(self):
+        def budget(name, *children):
+            return {"name": name, "budget_id": ID, "policies": [], "children": list(children)}
+        self.stub.answer("GET", "/api/v1/budgets", {"items": [budget("root", budget("a", budget("a1")), budget("b"))]})
+        self.assertEqual([line.removesuffix(f"  {ID}") for line in self.run_cli("budgets", "tree").lines],
+                         ["root", "├─ a", "│  └─ a1", "└─ b"])
+
     def test_config_get_prints_the_value_alone(self):
         self.stub.answer("GET", "/api/v1/settings", {"items": [
             {"name": "enforcement_level", "value": "warn", "source": "default"},
