@@ -3,6 +3,7 @@ head. Of provider `acme`, `plain` costs 0.001 a token in and 0.002 a token out, 
 has no price. A budget made without a parent stands below Default, whose own limits are raised out of the way.
 """
 import decimal
+import glob
 import os
 import tempfile
 import time
@@ -15,7 +16,7 @@ from home import TestCase, wait_for  # noqa: F401  (tests import it from here)
 decimal.getcontext().prec = 100  # money here has more digits than Python keeps by itself
 
 API = "/api/v1"
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+FAKETIME = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
 
 DRIFT = """
 SELECT 'counter', c.revision::text, c.scope, trim_scale(c.spent_cost)::text,
@@ -28,7 +29,8 @@ SELECT 'counter', c.revision::text, c.scope, trim_scale(c.spent_cost)::text,
           AND c.scope = budget.scope_of(p.period, u.context_id, u.task_id)
           AND c.period_start = (budget.period_bounds(p.period, p.time_zone, p.week_start, p.month_reset_day,
                                                      p.window_seconds, u.charged_at)).period_start) r ON true
- WHERE c.spent_cost <> c.opening_cost + coalesce(r.cost, 0) OR c.spent_tokens <> c.opening_tokens + coalesce(r.tokens, 0)
+ WHERE c.spent_cost <> c.opening_cost + coalesce(r.cost, 0)
+    OR c.spent_tokens <> c.opening_tokens + coalesce(r.tokens, 0)
 UNION ALL
 SELECT 'held', s.revision::text, s.scope, trim_scale(s.held_cost)::text, trim_scale(coalesce(h.cost, 0))::text
   FROM budget.policy_state s
@@ -122,7 +124,7 @@ class LedgerCase(TestCase):
         return self.home.sql(DRIFT)
 
 
-@unittest.skipUnless(os.path.exists(FAKETIME), "libfaketime is not installed")
+@unittest.skipUnless(FAKETIME, "libfaketime is not installed")
 class ClockCase(LedgerCase):
     """A home whose clock the test sets: every process of it, PostgreSQL too, asks libfaketime for the time."""
 

@@ -15,10 +15,10 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 from home import main  # noqa: E402
 from ledger import LedgerCase, uuid7  # noqa: E402
 
-NUL, LONE, HUGE = "a\x00b", "\ud800", "9" * 400
-WRONG = {"string": [5, [], {}, True, NUL, "x" * 70000], "integer": ["many", -1, 10 ** 40, 1.5, "1e-5", [], {}, True, ""],
-         "number": ["NaN", "1e999", "0x10", [], {}, True, ""], "boolean": ["maybe", 7, [], {}],
-         "object": [5, "x", [], [1]], "array": [5, "x", {}, [5]]}
+NUL, HUGE = "a\x00b", "9" * 400
+WRONG = {"string": [5, [], {}, True, NUL, "x" * 70000], "boolean": ["maybe", 7, [], {}],
+         "integer": ["many", -1, 10 ** 40, 1.5, "1e-5", [], {}, True, ""],
+         "number": ["NaN", "1e999", "0x10", [], {}, True, ""], "object": [5, "x", [], [1]], "array": [5, "x", {}, [5]]}
 BY_FORMAT = {"uuid": ["7", "x" * 36, NUL, 5], "date-time": ["yesterday", "2026-02-30T00:00:00Z",
                                                             "2026-01-01T25:00:00Z", 5, ""]}
 QUERIES = {"integer": ["ten", "-1", "0x1", HUGE, "1.5", ""], "boolean": ["maybe", ""], "string": ["%00", "%ff%fe"],
