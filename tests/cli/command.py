@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import re
 import struct
 import subprocess
 import termios
@@ -70,7 +71,7 @@ def show_on_terminal(columns, words, env, cwd=None, last=None):
         shown += block
     os.close(master)
     process.wait(120)
-    return shown.decode().replace("\r\n", "\n")
+    return re.sub(r"[^\n]*\r(\x1b\[K)?", "", shown.decode().replace("\r\n", "\n"))  # a line of progress was wiped
 
 
 def run_on_terminal(columns, *words, env=None):
