@@ -71,7 +71,7 @@ def show_on_terminal(columns, words, env, cwd=None, last=None):
         shown += block
     os.close(master)
     process.wait(120)
-    return re.sub(r"[^\n]*\r(\x1b\[K)?", "", shown.decode().replace("\r\n", "\n"))  # a line of progress was wiped
+    return re.sub(r"[^\n\036]*\r(\x1b\[K)?", "", shown.decode().replace("\r\n", "\n"))  # a line of progress was wiped
 
 
 def run_on_terminal(columns, *words, env=None):
