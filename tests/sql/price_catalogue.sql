@@ -1,6 +1,6 @@
 -- The built-in catalogue as loaded: wide enough, whole, and quiet when it is loaded again.
 BEGIN;
-SELECT plan(34);
+SELECT plan(35);
 SELECT set_config('budget.tenant', budget.catalogue_tenant()::text, true);
 
 SELECT cmp_ok((SELECT count(DISTINCT (provider, model)) FROM budget.price), '>=', 120::bigint, 'at least 120 models');
@@ -14,6 +14,9 @@ SELECT cmp_ok((SELECT count(*) FROM budget.price WHERE price_type = 'free'), '>=
     'with free local models');
 SELECT is_empty($$SELECT provider, model FROM budget.price WHERE source <> 'catalogue' OR metadata ->> 'as_of' IS NULL
     OR source_url IS NULL AND price_type <> 'free'$$, 'each with source and date');
+SELECT is((SELECT jsonb_object_agg(model, verified) FROM budget.price WHERE provider = 'anthropic'
+               AND model IN ('claude-3-opus', 'claude-3-sonnet') AND service_tier = 'standard'),
+    '{"claude-3-opus": true, "claude-3-sonnet": false}', 'verified as the file says');
 SELECT is_empty($$SELECT provider, model FROM budget.price WHERE price_type = 'token'
     AND (input_cost_per_token IS NULL OR output_cost_per_token IS NULL)$$,
     'every token price says both what input and what output costs');

@@ -31,7 +31,7 @@ BEGIN
     result.price_type := budget.price_type_of(result);
     result.source := 'catalogue';
     result.source_url := cells ->> 'source_url';
-    result.verified := true;
+    result.verified := coalesce(cells ->> 'verified', 'no') = 'yes';
     result.effective_date := coalesce((cells ->> 'from')::date, '2020-01-01') AT TIME ZONE 'UTC';
     result.metadata := jsonb_strip_nulls(jsonb_build_object('as_of', cells -> 'as_of', 'note', cells -> 'note'));
     RETURN result;
@@ -105,9 +105,11 @@ BEGIN
       AND p.source = 'catalogue' AND p.metadata -> 'from' = wanted.metadata -> 'from'
     ORDER BY p.effective_date DESC LIMIT 1;
     IF loaded.pricing_id IS NOT NULL AND budget.price_rates(loaded) = budget.price_rates(wanted) THEN
-        UPDATE budget.price AS p SET metadata = wanted.metadata, source_url = wanted.source_url
+        UPDATE budget.price AS p
+           SET metadata = wanted.metadata, source_url = wanted.source_url, verified = wanted.verified
         WHERE p.tenant_id = loaded.tenant_id AND p.pricing_id = loaded.pricing_id
-          AND (p.metadata, p.source_url) IS DISTINCT FROM (wanted.metadata, wanted.source_url);
+          AND (p.metadata, p.source_url, p.verified)
+              IS DISTINCT FROM (wanted.metadata, wanted.source_url, wanted.verified);
         RETURN false;
     ELSIF loaded.effective_date > now() THEN        -- announced, never in force: nothing was priced by it
         DELETE FROM budget.price AS p WHERE p.tenant_id = loaded.tenant_id AND p.pricing_id = loaded.pricing_id;
