@@ -4,7 +4,7 @@
 #   %C%_name_CFLAGS = $(PROGRAM_CFLAGS)
 #   %C%_name_LDFLAGS = $(PROGRAM_LINK)
 #   %C%_name_LDADD = lib/libbudget.la
-# and a row in etc/schedule.tsv (the private schedule and the crontab come from it).
+# and a row in etc/schedule.tsv, a line in etc/budget.crontab.
 JOB_FILES = cron/job.c cron/job.h
 
 # store: holds, keys, partitions; the private schedule

@@ -7,6 +7,7 @@ printed. Tables may come in any order of rows; JSON is compared without its whit
 import os
 import pathlib
 import re
+import subprocess
 
 import api_block
 import tap
@@ -93,6 +94,13 @@ class Readme(tap.TestCase):
     def test_the_api_block_is_fresh(self):
         programs = sorted((APP / "libexec/budget").glob("*.fcgi"))
         self.assertEqual(api_block.between(README), api_block.block(programs), "run `make routes`")
+
+    def test_every_setting_it_names_is_one(self):
+        known = subprocess.run([str(APP / "bin/budget"), "settings", "--markdown"], check=True, capture_output=True, text=True,
+                               timeout=60).stdout
+        for name in sorted(set(re.findall(r"`((?:BUDGET|PENIA)_[A-Z_]+|[A-Z]+_BUDGET_LIMIT)`", README))):
+            with self.subTest(name):
+                self.assertIn(f"`{name}`", known)
 
     def test_every_file_it_names_is_there(self):
         for name in re.findall(r"`((?:lib|cgi-bin|sql|cron|clients|etc|www|tests)/[A-Za-z0-9_./-]+)`", README):
