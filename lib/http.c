@@ -116,7 +116,7 @@ trace_line(struct transfer *transfer, char direction, const char *bytes, size_t 
 		size_t name = strlen(secrets[i]);
 
 		if (strncasecmp(line, secrets[i], name) == 0)
-			strcpy(line + name, " (hidden)"); /* fits: the line is longer than the name, the buffer far longer */
+			snprintf(line + name, sizeof(line) - name, " (hidden)");
 	}
 	transfer->request->trace(transfer->request->trace_user, direction, line);
 }

@@ -60,7 +60,8 @@ budget_zone_exists(const char *name)
 	/* Without tzdata here the server is asked later; it has its own copy. */
 	if (access(path, X_OK) != 0)
 		return true;
-	return access(strcat(path, name), R_OK) == 0;
+	memcpy(path + strlen(path), name, strlen(name) + 1);
+	return access(path, R_OK) == 0;
 }
 
 static const char *

@@ -14,6 +14,7 @@ struct budget_text {
 	bool failed;
 };
 
+/** Appending: an empty builder on an arena, then text, n bytes, printf. */
 void budget_text_init(struct budget_text *text, struct budget_arena *arena, size_t expected_bytes);
 void budget_text_add(struct budget_text *text, const char *bytes); /* NUL-terminated */
 void budget_text_addn(struct budget_text *text, const char *bytes, size_t n);

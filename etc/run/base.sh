@@ -33,7 +33,8 @@ as_account() { (as_account_exec "$@"); }
 as_account_exec() {
 	cd / || return 1
 	if is_root && [ "$ACCOUNT" != root ]; then
-		HOME=$BUDGET_HOME USER=$ACCOUNT LOGNAME=$ACCOUNT exec setpriv --reuid="$ACCOUNT" --regid="$(id -g "$ACCOUNT")" --init-groups "$@"
+		export HOME=$BUDGET_HOME USER=$ACCOUNT LOGNAME=$ACCOUNT
+		exec setpriv --reuid="$ACCOUNT" --regid="$(id -g "$ACCOUNT")" --init-groups "$@"
 	fi
 	exec "$@"
 }

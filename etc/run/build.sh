@@ -16,7 +16,8 @@ build_sync() {
 		# shellcheck disable=SC2086 # words wanted
 		find $BUILD_TREES -type f "${BUILD_IGNORE[@]}" 2>/dev/null | LC_ALL=C sort
 	) >"$build/files.new" || return 1
-	[ ! -e "$build/files" ] || LC_ALL=C comm -23 "$build/files" "$build/files.new" | (cd "$build/src" && tr '\n' '\0' | xargs -0r rm -f)
+	[ ! -e "$build/files" ] ||
+		LC_ALL=C comm -23 "$build/files" "$build/files.new" | (cd "$build/src" && tr '\n' '\0' | xargs -0r rm -f)
 	(cd "$SOURCE" && tar -cf - -T "$build/files.new") | tar -xf - --no-same-owner -C "$build/src" || return 1
 	mv "$build/files.new" "$build/files"
 }
@@ -40,7 +41,8 @@ build_steps() {
 build_app() {
 	local build=$1 lock
 	shift
-	mkdir -p "$build" 2>/dev/null && [ -w "$build" ] || die $EX_NOPERM "cannot write $build: set BUDGET_BUILD_DIR to a folder that can be written"
+	mkdir -p "$build" 2>/dev/null && [ -w "$build" ] ||
+		die $EX_NOPERM "cannot write $build: set BUDGET_BUILD_DIR to a folder that can be written"
 	exec {lock}>"$build/lock"
 	flock "$lock"
 	if [ -e "$build/stamp" ] && [ "$(cat "$build/stamp")" = "$*" ] && ! build_is_stale "$build"; then

@@ -6,7 +6,7 @@ production_check() {
 	if [ "$BUDGET_ENV" = production ]; then
 		[ -n "$BUDGET_ADMIN_KEY" ] || lines="an admin key (BUDGET_ADMIN_KEY)"
 		if [ -z "$BUDGET_TLS_CERTIFICATE" ] && [ -z "$BUDGET_TRUSTED_PROXY" ]; then
-			lines="${lines:+$lines and }TLS (BUDGET_TLS_CERTIFICATE and BUDGET_TLS_KEY, or BUDGET_TRUSTED_PROXY=ADDRESS of a proxy that does it)"
+			lines="${lines:+$lines and }TLS (BUDGET_TLS_CERTIFICATE and BUDGET_TLS_KEY, or BUDGET_TRUSTED_PROXY)"
 		fi
 		[ -z "$lines" ] || {
 			warn "BUDGET_ENV=production needs $lines. The next lines make them and start:"
@@ -25,7 +25,9 @@ production_check() {
 # What --init-production made, where the settings name nothing else.
 secrets_of_home() {
 	local home=$BUDGET_HOME
-	find_home_dir home
+	if is_root && [ "$HOME_IS_DEFAULT" = yes ] && [ ! -d "$home/secrets" ]; then
+		home=/var/lib/budget
+	fi
 	if [ -z "$BUDGET_ADMIN_KEY" ] && [ -r "$home/secrets/admin.key" ]; then
 		BUDGET_ADMIN_KEY=$(cat "$home/secrets/admin.key")
 	fi
@@ -35,7 +37,6 @@ secrets_of_home() {
 		BUDGET_TLS_KEY=$home/tls/key.pem
 	fi
 }
-find_home_dir() { [ -d "$home/secrets" ] || [ ! -d /var/lib/budget/secrets ] || ! is_root || [ "$HOME_IS_DEFAULT" != yes ] || printf -v "$1" /var/lib/budget; }
 
 base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
 
@@ -55,7 +56,9 @@ init_production() {
 		as_account chmod 600 "$BUDGET_HOME/tls/key.pem"
 	fi
 	say "Admin key:    $BUDGET_HOME/secrets/admin.key"
-	say "Certificate:  $BUDGET_HOME/tls/certificate.pem (self-signed for $BUDGET_HOST; put a real one there, or set BUDGET_TLS_CERTIFICATE and BUDGET_TLS_KEY)"
+	say "Certificate:  $BUDGET_HOME/tls/certificate.pem (self-signed for $BUDGET_HOST; a real one:"
+	say "              BUDGET_TLS_CERTIFICATE and BUDGET_TLS_KEY)"
 	say "Next:         BUDGET_ENV=production $(again home port) --daemon"
-	say "Then:         curl --cacert $BUDGET_HOME/tls/certificate.pem -H \"X-API-Key: \$(cat $BUDGET_HOME/secrets/admin.key)\" https://$BUDGET_HOST:$BUDGET_PORT/api/v1/budgets"
+	say "Then:         curl --cacert $BUDGET_HOME/tls/certificate.pem \\"
+	say "                   -H \"X-API-Key: \$(cat $BUDGET_HOME/secrets/admin.key)\" https://$BUDGET_HOST:$BUDGET_PORT/api/v1/budgets"
 }

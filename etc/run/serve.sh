@@ -17,7 +17,8 @@ install_app() {
 # What the programs need to know besides their settings files.
 service_environment() {
 	local folder=$SOURCE
-	if ! as_account test -r "$SOURCE" -a -x "$SOURCE" || ! is_readable_for_account "$SOURCE/.env.budget" || ! is_readable_for_account "$SOURCE/config.yaml"; then
+	if ! as_account test -r "$SOURCE" -a -x "$SOURCE" || ! is_readable_for_account "$SOURCE/.env.budget" ||
+		! is_readable_for_account "$SOURCE/config.yaml"; then
 		folder=$BUDGET_HOME/config # the account cannot read the settings where they are: a copy, made at every start
 		rm -rf "$folder"
 		mkdir -m 0700 "$folder"
@@ -32,8 +33,8 @@ service_environment() {
 		ADMIN_URL=$BUDGET_DATABASE_URL
 		return 0
 	fi
-	BUDGET_DATABASE_URL="host='$RUN' dbname=budget user=budget_app"
-	ADMIN_URL="host='$RUN' dbname=budget user=postgres"
+	BUDGET_DATABASE_URL="host=$RUN dbname=budget user=budget_app" # choose_run_dir: no sign in it that would need quotes
+	ADMIN_URL="host=$RUN dbname=budget user=postgres"
 	IS_PRIVATE=yes
 	export BUDGET_DATABASE_URL
 }

@@ -8,10 +8,11 @@ home_setting() {
 	*) value=$PWD/${value#./} ;;
 	esac
 	if [ -z "$value" ] && [ -r "$SOURCE/.env.budget" ]; then
-		value=$(sed -n 's/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}BUDGET_HOME[[:space:]]*=[[:space:]]*//p' "$SOURCE/.env.budget" | tail -n 1)
+		value=$(sed -nE 's/^\s*(export\s+)?BUDGET_HOME\s*=\s*//p' "$SOURCE/.env.budget" | tail -n 1)
 	fi
 	if [ -z "$value" ] && [ -r "$SOURCE/config.yaml" ]; then
-		value=$(awk '/^[^ #]/ { section = $1 } section == "server:" && $1 == "home:" { sub(/^[^:]*:[ \t]*/, ""); print }' "$SOURCE/config.yaml" | tail -n 1)
+		value=$(awk '/^[^ #]/ { section = $1 } section == "server:" && $1 == "home:" { sub(/^[^:]*:[ \t]*/, ""); print }' \
+			"$SOURCE/config.yaml" | tail -n 1)
 	fi
 	case $value in
 	\"*\"*) value=${value#\"} value=${value%%\"*} ;;

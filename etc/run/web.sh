@@ -6,7 +6,7 @@ routes() { grep -v '^#' "$ETC/routes.tsv"; }
 web_fastcgi() {
 	routes | awk -F '\t' -v run="$RUN" '
 		function row(prefix, program) {
-			printf "\t\"%s\" => (( \"socket\" => \"%s/%s.sock\", \"check-local\" => \"disable\", \"disable-time\" => 0, \"listen-backlog\" => 1024 )),\n",
+			printf "\t\"%s\" => (( \"socket\" => \"%s/%s.sock\", \"check-local\" => \"disable\", \"disable-time\" => 0 )),\n",
 				prefix, run, program
 		}
 		{ n = split($3, segment, " ")
@@ -20,8 +20,8 @@ web_problems() {
 	while IFS=$'\t' read -r status code title detail; do
 		case $status in '#'* | '') continue ;; esac
 		detail=${detail//\"/\\\"}
-		printf '{"type":"about:blank","title":"%s","status":%s,"detail":"%s","code":"%s","error":"%s"}\n' \
-			"$title" "$status" "$detail" "$code" "$detail" | as_account tee "$RUN/problems/problem-$status.html" >/dev/null
+		printf '{"type":"urn:budget:error:%s","title":"%s","status":%s,"detail":"%s","code":"%s","error":"%s"}\n' \
+			"$code" "$title" "$status" "$detail" "$code" "$detail" | as_account tee "$RUN/problems/problem-$status.html" >/dev/null
 	done <"$ETC/problems.tsv"
 }
 
@@ -49,8 +49,9 @@ web_sockets() {
 is_tls() { [ -n "$BUDGET_TLS_CERTIFICATE" ]; }
 
 web_tls() {
-	! is_tls || printf 'ssl.engine = "enable"\nssl.pemfile = "%s"\nssl.privkey = "%s"\nssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1.2")\n' \
-		"$BUDGET_TLS_CERTIFICATE" "$BUDGET_TLS_KEY"
+	is_tls || return 0
+	printf 'ssl.engine = "enable"\nssl.pemfile = "%s"\nssl.privkey = "%s"\n' "$BUDGET_TLS_CERTIFICATE" "$BUDGET_TLS_KEY"
+	printf 'ssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1.2")\n'
 }
 
 write_web_config() {

@@ -24,14 +24,16 @@ sql() { PGOPTIONS='-c client_min_messages=warning' psql -X -q -v ON_ERROR_STOP=1
 start() {
 	if [ ! -f "$dir/data/PG_VERSION" ]; then
 		rm -rf "$dir"
-		mkdir -m 755 -p "$dir"
+		mkdir -p "$dir"
+		chmod 755 "$dir"
 		[ "$(id -u)" != 0 ] || chown postgres "$dir"
 		server "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$dir.log" 2>&1 ||
 			{ cat "$dir.log" >&2; exit 70; }
 	fi
 	server "$bin/pg_ctl" -D "$dir/data" status >/dev/null 2>&1 ||
 		server "$bin/pg_ctl" -D "$dir/data" -w -s -l "$dir/server.log" \
-			-o "-k '$dir' -c listen_addresses='' -c shared_buffers=64MB -c max_connections=60 -c max_wal_size=256MB -c fsync=off -c full_page_writes=off ${BUDGET_TEST_DB_OPTIONS:-}" start
+			-o "-k '$dir' -c listen_addresses='' -c shared_buffers=64MB -c max_connections=60 -c max_wal_size=256MB \
+			-c fsync=off -c full_page_writes=off ${BUDGET_TEST_DB_OPTIONS:-}" start
 }
 
 migrations() { # one transaction each, version row first, as `budget db migrate` does

@@ -13,7 +13,7 @@ import tempfile
 SOURCE = pathlib.Path(os.environ["BUDGET_TEST_SOURCE"])
 BUILD = pathlib.Path(os.environ["BUDGET_TEST_BUILD"])
 SUITES = ("lint", "unit", "sql", "http", "cli")
-TIMEOUT_S = 900
+TIMEOUT_S = 420
 SANITIZER = re.compile(r"ERROR: (Address|Leak|Thread)Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
 ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:exitcode=99",
