@@ -195,7 +195,7 @@ identify(struct request *request)
 
 	if (text != NULL && text[0] != '\0')
 		return check_key(request, text);
-	if (!config.is_development)
+	if (!config.is_keyless)
 		return budget_fail(ctx, BUDGET_EAUTH, "key_required", NULL,
 		    "Send an API key: 'Authorization: Bearer KEY' or 'X-API-Key: KEY'. An admin makes one with POST /api/v1/keys.");
 	BUDGET_TRY(guard_local(request));

@@ -26,6 +26,29 @@ text_or(const char *name, const char *fallback)
 	return text != NULL && text[0] != '\0' ? text : fallback;
 }
 
+/* True when every address of the list is one of this machine only. */
+static bool
+is_loopback(const char *addresses)
+{
+	static const char *const loopback[] = { "127.", "::1", "[::1]", "localhost" };
+
+	for (const char *at = addresses; *at != '\0';) {
+		size_t length = strcspn(at, ", ");
+		bool is_known = length == 0;
+
+		for (size_t i = 0; i < sizeof loopback / sizeof loopback[0] && !is_known; i++) {
+			size_t expected = strlen(loopback[i]);
+
+			is_known = strncmp(at, loopback[i], expected) == 0 && (length == expected || loopback[i][expected - 1] == '.');
+		}
+		if (!is_known)
+			return false;
+		at += length;
+		at += strspn(at, ", ");
+	}
+	return true;
+}
+
 enum budget_status
 config_start(struct budget_ctx *ctx, const char *program, bool is_ledger, int *threads)
 {
@@ -38,6 +61,7 @@ config_start(struct budget_ctx *ctx, const char *program, bool is_ledger, int *t
 	if (*threads == 0)
 		*threads = (int)budget_setting_count(is_ledger ? "ledger_threads" : "threads");
 	config.is_development = strcmp(text_or("env", "development"), "production") != 0;
+	config.is_keyless = config.is_development && is_loopback(text_or("bind", "127.0.0.1"));
 	config.host = text_or("host", "localhost");
 	config.port = (int)budget_setting_count("port");
 	config.version = text_or("version", budget_version());

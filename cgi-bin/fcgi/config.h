@@ -10,6 +10,7 @@
 
 struct config {
 	bool is_development;
+	bool is_keyless;             /* a request without a key is the local admin: development, and nobody else can reach us */
 	const char *host;            /* name in published URLs */
 	int port;
 	const char *version;

@@ -61,7 +61,7 @@ def find(suite, match):
         files = sorted((SOURCE / "tests/sql").glob("*.sql"))
     else:
         files = sorted((SOURCE / "tests" / suite).glob("test_*.py")) + sorted((SOURCE / "tests" / suite).glob("test_*.sh"))
-    return [f for f in files if match in str(f)]
+    return [f for f in files if match in f"{suite}/{f.name}"]
 
 
 def command(suite, file, database):
