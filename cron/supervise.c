@@ -213,6 +213,7 @@ serve(void)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
+	write_state(); /* even of an empty table: whoever started us waits for it */
 	for (;;) {
 		struct timespec pause;
 		int got;

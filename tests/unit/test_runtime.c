@@ -80,7 +80,7 @@ static const struct program program = { .name = "test", .about = "test", .tables
 static void
 setup(void)
 {
-	config = (struct config){ .is_development = true, .host = "budget.example", .port = 8013, .version = "1", .allowed_origins =
+	config = (struct config){ .is_development = true, .is_keyless = true, .host = "budget.example", .port = 8013, .version = "1", .allowed_origins =
 	    "https://app.example, https://two.example/", .body_max_bytes = 1024, .body_large_max_bytes = 4096,
 	    .arena_max_bytes = 1024 * 1024, .arena_large_max_bytes = 1024 * 1024 };
 	budget_ctx_init(&request.ctx, config.arena_max_bytes);
@@ -331,7 +331,7 @@ START_TEST(allowed_pages_get_cors)
 		ck_assert_int_eq(serve("GET", "/api/v1/nothing", WITH(entry)), 404);
 		ck_assert_ptr_nonnull(header("Access-Control-Allow-Origin"));
 	}
-	config.is_development = false;
+	config.is_development = config.is_keyless = false;
 	ck_assert_int_eq(serve("OPTIONS", "/api/v1/things", WITH("HTTP_ORIGIN=http://localhost:8080")), 204);
 	ck_assert_ptr_null(header("Access-Control-Allow-Origin"));
 }
@@ -339,7 +339,7 @@ END_TEST
 
 START_TEST(production_asks_for_a_key)
 {
-	config.is_development = false;
+	config.is_development = config.is_keyless = false;
 	ck_assert_int_eq(serve("GET", "/api/v1/things", NULL), 401);
 	ck_assert_str_eq(header("WWW-Authenticate"), "Bearer realm=\"budget\"");
 	ck_assert_int_eq(serve("GET", "/health", NULL), 200);
