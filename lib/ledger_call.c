@@ -9,6 +9,7 @@
 
 #define GROUP_WEIGHT_MAX 128 /* single requests that share a transaction; more only makes the first of them wait */
 #define WAITING_MAX 4096
+#define GROUP_ARENA_MAX_BYTES (64 << 20)
 
 /* The requests of one caller; many callers' make a group. */
 struct call {
@@ -171,12 +172,36 @@ run_entries(struct budget_ctx *ctx, enum budget_statement statement, const struc
 	return BUDGET_OK;
 }
 
-/* The leader works in the first caller's context; the others wait, so their arenas are its to write. */
+/* A queue and the context its groups are written in: one connection for all of them, whoever leads, so that its plans are made
+ * once. Only the leader uses the context, and there is one leader at a time. */
+struct queue {
+	struct budget_group *group;
+	struct budget_ctx ctx;
+	enum budget_statement statement;
+};
+
+static struct queue writers = { .statement = STMT_LEDGER_RUN }, readers = { .statement = STMT_LEDGER_CHECK };
+static pthread_once_t queues_made = PTHREAD_ONCE_INIT;
+
+/* Gives a caller the error that its whole group met. */
 static void
-write_group(struct budget_group_slot *const *slots, size_t count, enum budget_statement statement)
+fail_call(struct call *call, const struct budget_ctx *from, enum budget_status status)
+{
+	struct budget_arena *arena = &call->ctx->arena;
+
+	call->status = status;
+	if (status == BUDGET_OK)
+		return;
+	budget_fail(call->ctx, status, budget_arena_strdup(arena, from->error.code), NULL, "%s", from->error.detail);
+	call->ctx->error.internal = budget_arena_strdup(arena, from->error.internal);
+}
+
+/* The callers wait, so their arenas are the leader's to write. */
+static void
+write_group(struct queue *queue, struct budget_group_slot *const *slots, size_t count)
 {
 	struct entry entries[BUDGET_LEDGER_GROUP_MAX] = { { 0 } };
-	struct budget_ctx *ctx = ((struct call *)slots[0]->work)->ctx;
+	struct budget_ctx *ctx = &queue->ctx;
 	size_t filled = 0;
 	enum budget_status status;
 
@@ -186,42 +211,38 @@ write_group(struct budget_group_slot *const *slots, size_t count, enum budget_st
 		for (size_t k = 0; k < call->count; k++)
 			entries[filled++] = (struct entry){ .call = call, .item = &call->items[k] };
 	}
-	status = run_entries(ctx, statement, entries, filled);
-	for (size_t i = 0; i < count; i++) {
-		struct call *call = slots[i]->work;
-
-		call->status = status;
-		if (status != BUDGET_OK && call->ctx != ctx) {
-			budget_fail(call->ctx, status, budget_arena_strdup(&call->ctx->arena, ctx->error.code), NULL, "%s", ctx->error.detail);
-			call->ctx->error.internal = budget_arena_strdup(&call->ctx->arena, ctx->error.internal);
-		}
-	}
+	ctx->tenant_id = slots[0]->kind;
+	status = run_entries(ctx, queue->statement, entries, filled);
+	for (size_t i = 0; i < count; i++)
+		fail_call(slots[i]->work, ctx, status);
+	ctx->tenant_id = NULL;
+	ctx->error = (struct budget_error){ 0 };
+	budget_arena_reset(&ctx->arena);
 }
 
 static void
 write_run(struct budget_group_slot *const *slots, size_t count)
 {
-	write_group(slots, count, STMT_LEDGER_RUN);
+	write_group(&writers, slots, count);
 }
 
 static void
 write_check(struct budget_group_slot *const *slots, size_t count)
 {
-	write_group(slots, count, STMT_LEDGER_CHECK);
+	write_group(&readers, slots, count);
 }
-
-static struct budget_group *writers, *readers;
-static pthread_once_t queues_made = PTHREAD_ONCE_INIT;
 
 static void
 make_queues(void)
 {
-	writers = budget_group_new(write_run, GROUP_WEIGHT_MAX, WAITING_MAX);
-	readers = budget_group_new(write_check, GROUP_WEIGHT_MAX, WAITING_MAX);
+	budget_ctx_init(&writers.ctx, GROUP_ARENA_MAX_BYTES);
+	budget_ctx_init(&readers.ctx, GROUP_ARENA_MAX_BYTES);
+	writers.group = budget_group_new(write_run, GROUP_WEIGHT_MAX, WAITING_MAX);
+	readers.group = budget_group_new(write_check, GROUP_WEIGHT_MAX, WAITING_MAX);
 }
 
 static enum budget_status
-run_in_group(struct budget_ctx *ctx, struct budget_group **queue, struct budget_ledger_item *items, size_t count)
+run_in_group(struct budget_ctx *ctx, struct queue *queue, struct budget_ledger_item *items, size_t count)
 {
 	struct call call = { .ctx = ctx, .items = items, .count = count, .status = BUDGET_OK };
 	struct budget_group_slot slot = { .work = &call, .weight = count, .kind = ctx->tenant_id };
@@ -229,7 +250,7 @@ run_in_group(struct budget_ctx *ctx, struct budget_group **queue, struct budget_
 	if (count == 0)
 		return BUDGET_OK;
 	pthread_once(&queues_made, make_queues);
-	if (*queue == NULL || !budget_group_run(*queue, &slot))
+	if (queue->group == NULL || !budget_group_run(queue->group, &slot))
 		return budget_fail(ctx, BUDGET_EBUSY, "queue_full", NULL, "Too many requests wait already: try again with the same id.");
 	return call.status;
 }

@@ -49,7 +49,8 @@ BEGIN
                      WHERE i.error_code IS NULL ORDER BY i.scope_key) i
              CROSS JOIN LATERAL unnest(i.revisions) AS wanted
               JOIN budget.policy_revision r ON r.tenant_id = p_tenant AND r.revision = wanted) w
-      LEFT JOIN budget.policy_state st ON st.tenant_id = p_tenant AND st.revision = w.revision AND st.scope = w.scope;
+      LEFT JOIN LATERAL (SELECT x.last_t FROM budget.policy_state x WHERE x.tenant_id = p_tenant
+           AND x.revision = w.revision AND x.scope = w.scope LIMIT 1) st ON true;
     t := budget.ledger_instant(decided);
     slots := budget.ledger_slots(p_tenant, revisions, scopes, t);
 END $$;

@@ -53,7 +53,8 @@ BEGIN
                      UNION ALL SELECT h.revisions, h.context_id, h.task_id FROM unnest(p_holds) h) m
              CROSS JOIN LATERAL unnest(m.revisions) AS wanted
               JOIN budget.policy_revision r ON r.tenant_id = p_tenant AND r.revision = wanted) w
-      LEFT JOIN budget.policy_state st ON st.tenant_id = p_tenant AND st.revision = w.revision AND st.scope = w.scope;
+      LEFT JOIN LATERAL (SELECT x.revision FROM budget.policy_state x WHERE x.tenant_id = p_tenant
+           AND x.revision = w.revision AND x.scope = w.scope LIMIT 1) st ON true;
     IF revisions IS NULL THEN
         t := clock_timestamp();
         slots := '{}';
@@ -65,8 +66,8 @@ BEGIN
             ON CONFLICT DO NOTHING;
     END IF;
     SELECT budget.ledger_instant(array_agg(l.last_t)) INTO t FROM (
-        SELECT s.last_t FROM unnest(revisions, scopes) AS w (revision, scope)
-          JOIN budget.policy_state s ON s.tenant_id = p_tenant AND s.revision = w.revision AND s.scope = w.scope
-         ORDER BY s.revision, s.scope FOR NO KEY UPDATE OF s) l;
+        SELECT s.last_t FROM unnest(revisions, scopes) AS w (revision, scope) -- sorted: locked one after the other
+         CROSS JOIN LATERAL (SELECT x.last_t FROM budget.policy_state x WHERE x.tenant_id = p_tenant
+               AND x.revision = w.revision AND x.scope = w.scope FOR NO KEY UPDATE) s) l;
     slots := budget.ledger_slots(p_tenant, revisions, scopes, t);
 END $$;

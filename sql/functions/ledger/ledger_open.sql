@@ -25,12 +25,13 @@ BEGIN
         FOR twin IN
             SELECT i.n, i.body_hash, coalesce(k.entity_id, r.record_id, h.hold_id) AS entity_id,
                    coalesce(k.body_hash, r.body_hash, h.body_hash) AS first_hash
-              FROM unnest(p_items) i
-              LEFT JOIN budget.request_key k ON k.tenant_id = p_tenant AND k.verb = i.verb AND k.key_hash = i.key_hash
-              LEFT JOIN budget.usage_record r ON r.tenant_id = p_tenant AND r.record_id = i.id AND i.verb = 'record'
-                  AND i.key_hash IS NULL
-              LEFT JOIN budget.hold h ON h.tenant_id = p_tenant AND h.hold_id = i.id AND i.verb = 'reserve'
-                  AND i.key_hash IS NULL
+              FROM unnest(p_items) i -- LATERAL and LIMIT: look-ups by key even in plans made while the tables were empty
+              LEFT JOIN LATERAL (SELECT x.entity_id, x.body_hash FROM budget.request_key x WHERE x.tenant_id = p_tenant
+                   AND x.verb = i.verb AND x.key_hash = i.key_hash LIMIT 1) k ON true
+              LEFT JOIN LATERAL (SELECT x.record_id, x.body_hash FROM budget.usage_record x WHERE x.tenant_id = p_tenant
+                   AND x.record_id = i.id AND i.verb = 'record' AND i.key_hash IS NULL LIMIT 1) r ON true
+              LEFT JOIN LATERAL (SELECT x.hold_id, x.body_hash FROM budget.hold x WHERE x.tenant_id = p_tenant
+                   AND x.hold_id = i.id AND i.verb = 'reserve' AND i.key_hash IS NULL LIMIT 1) h ON true
              WHERE (NOT i.is_fresh OR i.key_hash IS NOT NULL) AND i.verb IN ('record', 'reserve')
                AND coalesce(k.entity_id, r.record_id, h.hold_id) IS NOT NULL
         LOOP

@@ -59,9 +59,8 @@ BEGIN
      CROSS JOIN LATERAL (SELECT CASE WHEN b.budget_id IS NULL THEN 'budget_not_found'
                WHEN NOT i.key_budget_id = ANY (b.path) THEN 'budget_out_of_reach'
                WHEN NOT i.is_record AND NOT b.is_active THEN 'budget_inactive' END AS code) e
-      LEFT JOIN budget.shape_plan p ON p.tenant_id = p_tenant
-            AND p.attrs_hash = budget.attrs_hash(b.budget_id, lower(i.provider), i.model, i.tier, d.component,
-                d.task_type)
+      LEFT JOIN LATERAL (SELECT x.* FROM budget.shape_plan x WHERE x.tenant_id = p_tenant AND x.attrs_hash
+           = budget.attrs_hash(b.budget_id, lower(i.provider), i.model, i.tier, d.component, d.task_type) LIMIT 1) p ON true
       LEFT JOIN LATERAL (SELECT pa AS price FROM budget.price_at(p_tenant, p.price_provider, p.price_model,
           i.service_tier, v_now) pa) pr ON true;
     RETURN coalesce(result, '{}');

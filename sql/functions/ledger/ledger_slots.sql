@@ -40,9 +40,10 @@ BEGIN
       JOIN budget.policy p ON p.tenant_id = p_tenant AND p.policy_id = r.policy_id
      CROSS JOIN LATERAL budget.period_bounds(r.period, r.time_zone, r.week_start, r.month_reset_day, r.window_seconds,
          p_t) b
-      LEFT JOIN budget.policy_state st ON st.tenant_id = p_tenant AND st.revision = w.revision AND st.scope = w.scope
-      LEFT JOIN budget.counter c ON c.tenant_id = p_tenant AND c.revision = w.revision AND c.scope = w.scope
-            AND c.period_start = b.period_start AND r.period <> 'rolling';
+      LEFT JOIN LATERAL (SELECT x.* FROM budget.policy_state x WHERE x.tenant_id = p_tenant AND x.revision = w.revision
+           AND x.scope = w.scope LIMIT 1) st ON true
+      LEFT JOIN LATERAL (SELECT x.* FROM budget.counter x WHERE x.tenant_id = p_tenant AND x.revision = w.revision
+           AND x.scope = w.scope AND x.period_start = b.period_start AND r.period <> 'rolling' LIMIT 1) c ON true;
     FOR k IN 1 .. coalesce(cardinality(slots), 0) LOOP
         CONTINUE WHEN slots[k].period <> 'rolling';
         floor_now := budget.window_floor(slots[k].window_seconds, p_t);

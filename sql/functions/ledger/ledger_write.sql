@@ -1,17 +1,20 @@
 -- Stores what became of holds that the group touched (locked by ledger_lock_holds).
-CREATE OR REPLACE FUNCTION budget.ledger_write_holds(p_tenant uuid, before budget.hold[],
-    after budget.hold[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION budget.ledger_write_holds(p_tenant uuid, before budget.hold[], after budget.hold[])
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    a budget.hold;
+    k integer := 0;
 BEGIN
-    IF cardinality(after) > 0 THEN
+    FOREACH a IN ARRAY after LOOP -- one by one: a join could be planned as a scan while the table is small
+        k := k + 1;
+        CONTINUE WHEN a IS NOT DISTINCT FROM before[k];
         UPDATE budget.hold h
            SET state = a.state, left_tokens = a.left_tokens, left_cost = a.left_cost, used_tokens = a.used_tokens,
                used_input_tokens = a.used_input_tokens, used_output_tokens = a.used_output_tokens,
-                   actual_cost = a.actual_cost,
-               overage_tokens = a.overage_tokens, overage_cost = a.overage_cost, expires_at = a.expires_at,
-                   resolved_at = a.resolved_at
-          FROM unnest(after) a JOIN unnest(before) b ON b.hold_id = a.hold_id AND b IS DISTINCT FROM a
+               actual_cost = a.actual_cost, overage_tokens = a.overage_tokens, overage_cost = a.overage_cost,
+               expires_at = a.expires_at, resolved_at = a.resolved_at
          WHERE h.tenant_id = p_tenant AND h.hold_id = a.hold_id;
-    END IF;
+    END LOOP;
 END $$;
 
 -- Everything else the group changes, in lock order: policy states, counters (and the alerts they cross), records,
@@ -20,13 +23,15 @@ CREATE OR REPLACE FUNCTION budget.ledger_write(p_tenant uuid, p_items budget.led
     p_outcomes budget.ledger_outcome[],
     p_slots budget.ledger_slot[], p_postings budget.ledger_posting[], p_flags budget.ledger_flags, p_t timestamptz,
     OUT records budget.usage_record[], OUT holds budget.hold[]) LANGUAGE plpgsql AS $$
+DECLARE
+    s budget.ledger_slot;
 BEGIN
-    UPDATE budget.policy_state st
-       SET held_cost = s.held_cost, held_tokens = s.held_tokens, window_floor = s.window_floor,
-           window_cost = s.window_cost,
-           window_tokens = s.window_tokens, last_t = p_t, touched_at = p_t
-      FROM unnest(p_slots) s
-     WHERE st.tenant_id = p_tenant AND st.revision = s.revision AND st.scope = s.scope;
+    FOREACH s IN ARRAY coalesce(p_slots, '{}') LOOP
+        UPDATE budget.policy_state st
+           SET held_cost = s.held_cost, held_tokens = s.held_tokens, window_floor = s.window_floor,
+               window_cost = s.window_cost, window_tokens = s.window_tokens, last_t = p_t, touched_at = p_t
+         WHERE st.tenant_id = p_tenant AND st.revision = s.revision AND st.scope = s.scope;
+    END LOOP;
     IF cardinality(p_postings) > 0 THEN
         PERFORM budget.ledger_count(p_tenant, p_slots, p_postings);
     END IF;
