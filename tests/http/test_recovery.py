@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from decimal import Decimal
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 from home import main, wait_for  # noqa: E402
@@ -136,6 +137,34 @@ class Recovery(LedgerCase):
                 if name in paths:
                     wait_for(lambda n=name: self.home.get(f"{API}/{paths[n]}").status == 200, f"{name} to answer again")
         wait_for(lambda: self.home.get("/health").json["status"] == "healthy", "everything to be well", 60)
+
+    def test_with_the_database_stopped_the_ledger_says_unknown_and_a_retry_settles_it(self):
+        budget, policy = self.limited(period="lifetime", cost_limit=1)
+        record, hold = uuid7(), uuid7()
+        body = {"provider": "acme", "model": "plain", "budget_id": budget}
+        asks = [("check", {**body, "estimated_tokens": 1}), ("allocations", {**body, "allocation_id": hold, "cost": 1}),
+                ("usage/record", {**body, "record_id": record, "input_tokens": 1}),
+                ("usage/batch", [{**body, "record_id": record, "input_tokens": 1}]),
+                (f"allocations/{hold}/release", {})]
+        supervisor = self.home.pid("supervisor")
+        os.kill(supervisor, signal.SIGSTOP)  # so that nobody starts the database again meanwhile
+        try:
+            os.kill(self.home.pid("postgres"), signal.SIGQUIT)
+            wait_for(lambda: self.home.get("/ready").status == 503, "the database to be gone")
+            for path, document in asks:
+                with self.subTest(path):
+                    began = time.monotonic()
+                    answer = self.home.post(f"{API}/{path}", document)
+                    self.assertIsNotNone(answer.headers["Retry-After"], answer)
+                    self.assertNotIn("libpq", self.assert_problem(answer, 503)["detail"])
+                    self.assertLess(time.monotonic() - began, 5)
+        finally:
+            os.kill(supervisor, signal.SIGCONT)
+        wait_for(lambda: self.home.get("/ready").status == 200, "the database to be back", 60)
+        for path, document in asks:
+            self.assertIn(self.home.post(f"{API}/{path}", document).status, (200, 201), path)
+        self.assertEqual(self.used(policy), (Decimal("0.001"), 0))
+        self.assertEqual(self.drift(), [])
 
 
 if __name__ == "__main__":
