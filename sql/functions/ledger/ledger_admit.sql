@@ -74,8 +74,10 @@ BEGIN
     LOOP
         slots[added.k].spent_cost := slots[added.k].spent_cost + added.cost;
         slots[added.k].spent_tokens := slots[added.k].spent_tokens + added.tokens;
-        slots[added.k].window_cost := slots[added.k].window_cost + added.cost;
-        slots[added.k].window_tokens := slots[added.k].window_tokens + added.tokens;
+        IF slots[added.k].period = 'rolling' THEN
+            slots[added.k].window_cost := slots[added.k].window_cost + added.cost;
+            slots[added.k].window_tokens := slots[added.k].window_tokens + added.tokens;
+        END IF;
     END LOOP;
     RETURN slots;
 END $$;

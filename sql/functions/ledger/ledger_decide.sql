@@ -35,9 +35,11 @@ BEGIN
     END LOOP;
 END $$;
 
--- Slots of all policies that count these items, unlocked, and the instant they are read at.
+-- Slots of all policies that count these items, unlocked, and the instant they are read at. With the holds that are past
+-- their expiry, from the same snapshot (STABLE): read one after the other, a sweep in between would leave them in what is
+-- held and not among the expired, and what fits would be refused.
 CREATE OR REPLACE FUNCTION budget.ledger_slots_of(p_tenant uuid, p_items budget.ledger_item[],
-    OUT slots budget.ledger_slot[], OUT t timestamptz) LANGUAGE plpgsql AS $$
+    OUT slots budget.ledger_slot[], OUT t timestamptz) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     revisions integer[];
     scopes text[];
@@ -53,6 +55,9 @@ BEGIN
            AND x.revision = w.revision AND x.scope = w.scope LIMIT 1) st ON true;
     t := budget.ledger_instant(decided);
     slots := budget.ledger_slots(p_tenant, revisions, scopes, t);
+    FOR k IN 1 .. coalesce(cardinality(slots), 0) LOOP
+        slots[k] := budget.ledger_slack(p_tenant, slots[k], t);
+    END LOOP;
 END $$;
 
 -- What the requests with this item's scope_key meet.

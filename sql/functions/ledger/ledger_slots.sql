@@ -17,8 +17,9 @@ END $$;
 
 -- The policy states of a group as of instant p_t: limits, what is held, what is spent in the current period.
 -- Rolling windows: the running sum of policy_state less the buckets that have fallen out since window_floor.
+-- STABLE, as ledger_slack() is: all of it is one snapshot, the caller's; behind the locks that is a new one for each call.
 CREATE OR REPLACE FUNCTION budget.ledger_slots(p_tenant uuid, p_revisions integer[], p_scopes text[], p_t timestamptz)
-RETURNS budget.ledger_slot[] LANGUAGE plpgsql AS $$
+RETURNS budget.ledger_slot[] LANGUAGE plpgsql STABLE AS $$
 DECLARE
     slots budget.ledger_slot[];
     k integer;
@@ -78,7 +79,7 @@ END $$;
 -- the slot's row is locked, or as part of a quote.
 CREATE OR REPLACE FUNCTION budget.ledger_slack(p_tenant uuid, slot budget.ledger_slot,
     p_t timestamptz) RETURNS budget.ledger_slot
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
     expired record;
 BEGIN

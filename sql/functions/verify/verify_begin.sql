@@ -40,6 +40,8 @@ BEGIN
           FROM (SELECT * FROM budget.policy_state st WHERE st.tenant_id = p_tenant) s
           FULL JOIN live l ON l.revision = s.revision AND l.scope = s.scope
           LEFT JOIN windows b ON b.revision = s.revision AND b.scope = s.scope
+          LEFT JOIN budget.policy_revision r ON r.tenant_id = p_tenant AND r.revision = s.revision
+               AND r.period = 'rolling'
          CROSS JOIN LATERAL (VALUES
             ('held', 'cost', coalesce(s.revision, l.revision), coalesce(s.scope, l.scope), coalesce(s.held_cost, 0),
                 coalesce(l.cost, 0)),
@@ -48,7 +50,7 @@ BEGIN
             ('window', 'cost', s.revision, s.scope, s.window_cost, coalesce(b.cost, 0)),
             ('window', 'tokens', s.revision, s.scope, s.window_tokens, coalesce(b.tokens, 0)))
             AS w (kind, field, revision, scope, stored, proven)
-         WHERE w.stored <> w.proven),
+         WHERE w.stored <> w.proven AND (w.kind = 'held' OR r.revision IS NOT NULL)),
     kept AS (
         INSERT INTO budget.verify_difference (tenant_id, run_id, n, kind, field, revision, scope, stored, proven,
             detail)
