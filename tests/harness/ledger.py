@@ -124,6 +124,17 @@ class LedgerCase(TestCase):
         return self.home.sql(DRIFT)
 
 
+def sweep_faketime():
+    """Takes away what libfaketime left of processes that were killed: it names its shared memory by pid, and a process of
+    another account that gets the number later could not open it."""
+    for path in glob.glob("/dev/shm/*faketime_*_*"):
+        if not os.path.exists(f"/proc/{path.rpartition('_')[2]}"):
+            try:
+                os.unlink(path)
+            except OSError:
+                pass
+
+
 @unittest.skipUnless(FAKETIME, "libfaketime is not installed")
 class ClockCase(LedgerCase):
     """A home whose clock the test sets: every process of it, PostgreSQL too, asks libfaketime for the time."""
@@ -138,11 +149,13 @@ class ClockCase(LedgerCase):
                         "FAKETIME_NO_CACHE": "1",
                         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
                         "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+        sweep_faketime()
         super().setUpClass()
 
     @classmethod
     def tearDownClass(cls):
         super().tearDownClass()
+        sweep_faketime()
         os.unlink(cls.clock)
 
     @classmethod
