@@ -109,7 +109,7 @@ class Readme(tap.TestCase):
 
     def test_no_line_is_longer_than_120(self):
         for readme in SOURCE.glob("**/README.md"):
-            if "build" not in readme.relative_to(SOURCE).parts:
+            if not {"build", "var"} & set(readme.relative_to(SOURCE).parts):
                 for line in readme.read_text().splitlines():
                     self.assertTrue(len(line) <= 120 or line.startswith("|"), f"{readme}: {line}")
 
