@@ -123,7 +123,8 @@ CREATE TYPE budget.ledger_item AS (
 	estimated_cost numeric,
 	is_priced boolean,
 	tokens_fit_provider text,
-	tokens_fit_model text
+	tokens_fit_model text,
+	service_tier text
 );
 
 ALTER TYPE budget.ledger_item OWNER TO budget_owner;
@@ -333,6 +334,52 @@ CREATE TYPE budget.reply AS (
 );
 
 ALTER TYPE budget.reply OWNER TO budget_owner;
+
+-- Name: reprice_item; Type: TYPE; Schema: budget; Owner: budget_owner
+
+CREATE TYPE budget.reprice_item AS (
+	record_id uuid,
+	charged_at timestamp with time zone,
+	shape_id integer,
+	context_id text,
+	task_id text,
+	revisions integer[],
+	was_priced boolean,
+	old_cost numeric,
+	pricing_id uuid,
+	delta_cost numeric,
+	delta_ceiling numeric
+);
+
+ALTER TYPE budget.reprice_item OWNER TO budget_owner;
+
+-- Name: reprice_posting; Type: TYPE; Schema: budget; Owner: budget_owner
+
+CREATE TYPE budget.reprice_posting AS (
+	revision integer,
+	scope text,
+	period_start timestamp with time zone,
+	is_current boolean,
+	cost numeric,
+	ceiling numeric,
+	opening_cost numeric,
+	opening_ceiling numeric
+);
+
+ALTER TYPE budget.reprice_posting OWNER TO budget_owner;
+
+-- Name: reprice_stretch; Type: TYPE; Schema: budget; Owner: budget_owner
+
+CREATE TYPE budget.reprice_stretch AS (
+	items budget.reprice_item[],
+	examined bigint,
+	unpriced bigint,
+	after_at timestamp with time zone,
+	after_id uuid,
+	is_last boolean
+);
+
+ALTER TYPE budget.reprice_stretch OWNER TO budget_owner;
 
 -- Name: usage_sum; Type: TYPE; Schema: budget; Owner: budget_owner
 
@@ -709,6 +756,7 @@ CREATE TABLE budget.usage_record (
     metadata jsonb,
     raw jsonb,
     xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    service_tier text,
     CONSTRAINT usage_record_cause_check CHECK ((cause = ANY (ARRAY['held'::text, 'overage'::text, 'unheld'::text, 'late'::text, 'hold_unknown'::text, 'degraded'::text, 'import'::text])))
 )
 PARTITION BY RANGE (record_id);
@@ -768,6 +816,38 @@ CREATE UNLOGGED TABLE budget.verify_run (
 ALTER TABLE ONLY budget.verify_run FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE budget.verify_run OWNER TO budget_owner;
+
+-- Name: price_run; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE TABLE budget.price_run (
+    tenant_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    kind text NOT NULL,
+    undo_of uuid,
+    reason text DEFAULT ''::text NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    state text DEFAULT 'done'::text NOT NULL,
+    dry_run boolean DEFAULT false NOT NULL,
+    filters jsonb DEFAULT '{}'::jsonb NOT NULL,
+    starts timestamp with time zone,
+    ends timestamp with time zone,
+    after_at timestamp with time zone,
+    after_id uuid,
+    examined bigint DEFAULT 0 NOT NULL,
+    unpriced bigint DEFAULT 0 NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT price_run_kind_check CHECK ((kind = ANY (ARRAY['reprice'::text, 'true_up'::text, 'undo'::text, 'recalculate'::text]))),
+    CONSTRAINT price_run_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'stopped'::text])))
+);
+
+ALTER TABLE ONLY budget.price_run FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE budget.price_run OWNER TO budget_owner;
+
+-- Name: COLUMN price_run.state; Type: COMMENT; Schema: budget; Owner: budget_owner
+
+COMMENT ON COLUMN budget.price_run.state IS 'running: a request or the job reprice goes on with it; stopped: an undo came first.';
 
 -- Name: correction; Type: TABLE; Schema: budget; Owner: budget_owner
 
@@ -938,22 +1018,24 @@ ALTER TABLE ONLY budget.price_offer FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE budget.price_offer OWNER TO budget_owner;
 
--- Name: price_run; Type: TABLE; Schema: budget; Owner: budget_owner
+-- Name: price_run_line; Type: TABLE; Schema: budget; Owner: budget_owner
 
-CREATE TABLE budget.price_run (
+CREATE TABLE budget.price_run_line (
     tenant_id uuid NOT NULL,
     run_id uuid NOT NULL,
-    kind text NOT NULL,
-    undo_of uuid,
-    reason text DEFAULT ''::text NOT NULL,
-    created_by text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT price_run_kind_check CHECK ((kind = ANY (ARRAY['reprice'::text, 'true_up'::text, 'undo'::text, 'recalculate'::text])))
+    budget_id uuid NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    records bigint NOT NULL,
+    newly_priced bigint NOT NULL,
+    old_cost numeric NOT NULL,
+    delta_cost numeric NOT NULL,
+    delta_ceiling numeric NOT NULL
 );
 
-ALTER TABLE ONLY budget.price_run FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY budget.price_run_line FORCE ROW LEVEL SECURITY;
 
-ALTER TABLE budget.price_run OWNER TO budget_owner;
+ALTER TABLE budget.price_run_line OWNER TO budget_owner;
 
 -- Name: provider_name; Type: TABLE; Schema: budget; Owner: budget_owner
 
@@ -1070,6 +1152,8 @@ CREATE TABLE budget.tenant (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     version integer DEFAULT 1 NOT NULL,
+    trued_up_epoch bigint DEFAULT 0 NOT NULL,
+    trued_up_at timestamp with time zone,
     CONSTRAINT tenant_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT tenant_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
@@ -1268,6 +1352,11 @@ ALTER TABLE ONLY budget.price_offer
 ALTER TABLE ONLY budget.price
     ADD CONSTRAINT price_pkey PRIMARY KEY (tenant_id, pricing_id);
 
+-- Name: price_run_line price_run_line_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.price_run_line
+    ADD CONSTRAINT price_run_line_pkey PRIMARY KEY (tenant_id, run_id, budget_id, provider, model);
+
 -- Name: price_run price_run_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
 
 ALTER TABLE ONLY budget.price_run
@@ -1425,6 +1514,14 @@ CREATE UNIQUE INDEX policy_twin ON budget.policy USING btree (tenant_id, budget_
 
 CREATE INDEX price_by_model ON budget.price USING btree (tenant_id, model);
 
+-- Name: price_run_running; Type: INDEX; Schema: budget; Owner: budget_owner
+
+CREATE UNIQUE INDEX price_run_running ON budget.price_run USING btree (tenant_id) WHERE ((state = 'running'::text) AND (NOT dry_run));
+
+-- Name: price_run_undo; Type: INDEX; Schema: budget; Owner: budget_owner
+
+CREATE UNIQUE INDEX price_run_undo ON budget.price_run USING btree (tenant_id, undo_of) WHERE (undo_of IS NOT NULL);
+
 -- Name: request_key_age; Type: INDEX; Schema: budget; Owner: budget_owner
 
 CREATE INDEX request_key_age ON budget.request_key USING brin (created_at);
@@ -1436,6 +1533,10 @@ CREATE UNIQUE INDEX shape_tuple ON budget.shape USING btree (tenant_id, budget_i
 -- Name: usage_record_charged; Type: INDEX; Schema: budget; Owner: budget_owner
 
 CREATE INDEX usage_record_charged ON ONLY budget.usage_record USING btree (tenant_id, charged_at, record_id);
+
+-- Name: usage_record_unpriced; Type: INDEX; Schema: budget; Owner: budget_owner
+
+CREATE INDEX usage_record_unpriced ON ONLY budget.usage_record USING btree (tenant_id, charged_at, record_id) WHERE (cost IS NULL);
 
 -- Name: usage_record_xid; Type: INDEX; Schema: budget; Owner: budget_owner
 
@@ -1541,6 +1642,10 @@ ALTER TABLE budget.price_offer ENABLE ROW LEVEL SECURITY;
 -- Name: price_run; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
 
 ALTER TABLE budget.price_run ENABLE ROW LEVEL SECURITY;
+
+-- Name: price_run_line; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
+
+ALTER TABLE budget.price_run_line ENABLE ROW LEVEL SECURITY;
 
 -- Name: provider_name; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
 
@@ -1705,6 +1810,14 @@ CREATE POLICY tenant_rows ON budget.price_run USING ((tenant_id = budget.tenant(
 -- Name: POLICY tenant_rows ON price_run; Type: COMMENT; Schema: budget; Owner: budget_owner
 
 COMMENT ON POLICY tenant_rows ON budget.price_run IS 'USING (tenant_id = budget.tenant())';
+
+-- Name: price_run_line tenant_rows; Type: POLICY; Schema: budget; Owner: budget_owner
+
+CREATE POLICY tenant_rows ON budget.price_run_line USING ((tenant_id = budget.tenant()));
+
+-- Name: POLICY tenant_rows ON price_run_line; Type: COMMENT; Schema: budget; Owner: budget_owner
+
+COMMENT ON POLICY tenant_rows ON budget.price_run_line IS 'USING (tenant_id = budget.tenant())';
 
 -- Name: provider_name tenant_rows; Type: POLICY; Schema: budget; Owner: budget_owner
 
@@ -1881,6 +1994,11 @@ GRANT SELECT ON TABLE budget.policy_revision TO budget_readonly;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.verify_run TO budget_engine;
 GRANT SELECT ON TABLE budget.verify_run TO budget_readonly;
 
+-- Name: TABLE price_run; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.price_run TO budget_engine;
+GRANT SELECT ON TABLE budget.price_run TO budget_readonly;
+
 -- Name: TABLE correction; Type: ACL; Schema: budget; Owner: budget_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.correction TO budget_engine;
@@ -1926,10 +2044,10 @@ GRANT SELECT ON TABLE budget.policy_state TO budget_readonly;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.price_offer TO budget_engine;
 GRANT SELECT ON TABLE budget.price_offer TO budget_readonly;
 
--- Name: TABLE price_run; Type: ACL; Schema: budget; Owner: budget_owner
+-- Name: TABLE price_run_line; Type: ACL; Schema: budget; Owner: budget_owner
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.price_run TO budget_engine;
-GRANT SELECT ON TABLE budget.price_run TO budget_readonly;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.price_run_line TO budget_engine;
+GRANT SELECT ON TABLE budget.price_run_line TO budget_readonly;
 
 -- Name: TABLE provider_name; Type: ACL; Schema: budget; Owner: budget_owner
 

@@ -38,7 +38,8 @@ BEGIN
                CASE WHEN c.cost IS NULL AND i.verb = 'record' THEN q.total_tokens * coalesce(sh.ceiling_rate,
                    budget.unpriced_ceiling(sh.provider)) END,
                (a.ask).hold_tokens, (a.ask).hold_cost, (a.ask).estimated_cost, (pr.price).pricing_id IS NOT NULL,
-               sh.price_provider, sh.price_model)::budget.ledger_item ORDER BY i.n) AS items,
+               sh.price_provider, sh.price_model, nullif(sh.service_tier, 'standard'))::budget.ledger_item
+               ORDER BY i.n) AS items,
            ROW(bool_or(sh.error_code IS NOT NULL OR x.at IS NOT NULL OR x.until IS NOT NULL),
                bool_or(i.verb = 'record'), bool_or(i.verb = 'reserve'),
                bool_or(coalesce(sh.hold_id, i.hold_id) IS NOT NULL), bool_or(NOT i.is_fresh OR is_resend

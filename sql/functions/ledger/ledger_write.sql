@@ -106,7 +106,7 @@ BEGIN
         output_characters, web_searches,
         pricing_id, input_cost, output_cost, cost, ceiling_cost, reported_cost, consumed_tokens, consumed_cost, cause,
             revisions, flags,
-        operation_id, request_id, user_id, key_id, body_hash, metadata)
+        operation_id, request_id, user_id, key_id, body_hash, metadata, service_tier)
     SELECT p_tenant, i.id, coalesce(i.occurred_at, o.charged_at), o.charged_at, i.received_at, i.shape_id, i.hold_id,
         i.context_id, i.task_id,
         coalesce((i.usage).input_tokens, 0), coalesce((i.usage).cache_read_tokens, 0),
@@ -123,7 +123,7 @@ BEGIN
             i.reported_cost,
         o.consumed_tokens, o.consumed_cost, o.cause, i.revisions, nullif(o.flags, '{}'), i.operation_id, i.request_id,
             i.user_id, i.key_id,
-        i.body_hash, i.metadata
+        i.body_hash, i.metadata, i.service_tier
       FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n
      WHERE i.verb = 'record' AND o.status IS NULL
      ORDER BY i.id
