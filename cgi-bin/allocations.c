@@ -35,7 +35,10 @@ static const struct budget_field allocation_fields[] = {
 };
 
 static const struct budget_field extend_fields[] = {
-	{ "ttl_seconds", FIELD_COUNT, .need = FIELD_REQUIRED, .min = 1, .max = TTL_MAX_SECONDS, .about = "Lives at least so long from now; never shortens" },
+	{ "ttl_seconds", FIELD_COUNT, .min = 1, .max = TTL_MAX_SECONDS, .about = "Lives at least so long from now; never shortens" },
+	{ "tokens", FIELD_COUNT, .max = TOKENS_MAX, .about = "Tokens it holds in all, used ones included; its cost follows unless named" },
+	{ "tokens_allocated", FIELD_COUNT, .max = TOKENS_MAX, .same_as = "tokens", .about = "Another spelling of tokens" },
+	{ "cost", FIELD_MONEY, .about = "Money it holds in all, used included: more is admitted like a new hold, less frees the rest" },
 	{ NULL }
 };
 
@@ -79,17 +82,24 @@ allocation_create(struct request *request)
 	return ledger_reply(request, &hold.answer);
 }
 
+/* What an extension may name, all of them numbers. */
+static const char *const extension[] = { "ttl_seconds", "tokens", "cost" };
+
 static enum budget_status
 act(struct request *request, const char *verb)
 {
 	struct budget_ledger_item hold = { 0 };
 	struct budget_text item;
-	const char *id = request_param(request, "id"), *ttl = budget_values_get(&request->values, "ttl_seconds");
+	const char *id = request_param(request, "id");
 
 	budget_text_init(&item, &request->ctx.arena, 160);
 	budget_text_addf(&item, "\"verb\":\"%s\",\"id\":\"%s\",\"hold_id\":\"%s\"", verb, id, id);
-	if (ttl != NULL)
-		budget_text_addf(&item, ",\"ttl_seconds\":%s", ttl);
+	for (size_t i = 0; i < sizeof extension / sizeof *extension; i++) {
+		const char *value = budget_values_get(&request->values, extension[i]);
+
+		if (value != NULL)
+			budget_text_addf(&item, ",\"%s\":%s", extension[i], value);
+	}
 	hold.members = budget_text_done(&item);
 	if (hold.members == NULL)
 		return budget_fail(&request->ctx, BUDGET_ETOOLARGE, "request_too_large", NULL, "The request is too large.");
@@ -106,6 +116,13 @@ allocation_release(struct request *request)
 static enum budget_status
 allocation_extend(struct request *request)
 {
+	bool is_empty = true;
+
+	for (size_t i = 0; i < sizeof extension / sizeof *extension; i++)
+		is_empty = is_empty && budget_values_get(&request->values, extension[i]) == NULL;
+	if (is_empty)
+		return budget_fail(&request->ctx, BUDGET_EINVALID, "missing_field", "/ttl_seconds",
+		    "Say what to extend: how long it lives (ttl_seconds), or what it holds (tokens, cost).");
 	return act(request, "extend");
 }
 
@@ -120,6 +137,6 @@ const struct route allocation_routes[] = {
 	{ "POST", "/allocations/{id}/release", BUDGET_ROLE_SERVICE, NULL, no_fields, .run = allocation_release, .success = 200,
 	  .flags = ROUTE_BODY_OPTIONAL, .about = "Frees what is left of an allocation; repeating it changes nothing." },
 	{ "POST", "/allocations/{id}/extend", BUDGET_ROLE_SERVICE, NULL, extend_fields, .run = allocation_extend, .success = 200,
-	  .about = "Lets a live allocation live longer." },
+	  .about = "Lets an allocation live longer or hold another amount. More, or an expired one coming back, is admitted anew: 402." },
 	{ NULL }
 };

@@ -39,7 +39,8 @@ CREATE TYPE budget.ledger_flags AS (
 	has_reserve boolean,
 	has_hold boolean,
 	has_repeat boolean,
-	has_key boolean
+	has_key boolean,
+	has_slice boolean
 );
 
 ALTER TYPE budget.ledger_flags OWNER TO budget_owner;
@@ -124,6 +125,7 @@ CREATE TYPE budget.ledger_item AS (
 	is_priced boolean,
 	tokens_fit_provider text,
 	tokens_fit_model text,
+	ends_by timestamp with time zone,
 	service_tier text
 );
 
@@ -258,7 +260,9 @@ CREATE TYPE budget.ledger_shape AS (
 	price_model text,
 	price budget.price,
 	ceiling_rate numeric,
-	fragment text
+	fragment text,
+	slices uuid[],
+	ends_by timestamp with time zone
 );
 
 ALTER TYPE budget.ledger_shape OWNER TO budget_owner;
@@ -474,6 +478,8 @@ CREATE TABLE budget.policy (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     follows_level boolean DEFAULT false NOT NULL,
+    slice_hold_id uuid,
+    ends_at timestamp with time zone,
     CONSTRAINT policy_action_threshold_check CHECK (((action_threshold > (0)::numeric) AND (action_threshold <= (10)::numeric))),
     CONSTRAINT policy_check CHECK (((period = 'rolling'::text) = (window_seconds IS NOT NULL))),
     CONSTRAINT policy_check1 CHECK (((cost_limit IS NOT NULL) OR (token_limit IS NOT NULL))),
@@ -637,6 +643,8 @@ CREATE TABLE budget.hold (
     key_id uuid,
     body_hash bytea NOT NULL,
     metadata jsonb,
+    admitted_at timestamp with time zone,
+    ends_by timestamp with time zone,
     CONSTRAINT hold_cost_check CHECK ((cost >= (0)::numeric)),
     CONSTRAINT hold_kind_check CHECK ((kind = ANY (ARRAY['check'::text, 'allocation'::text, 'slice'::text]))),
     CONSTRAINT hold_left_cost_check CHECK ((left_cost >= (0)::numeric)),
@@ -967,6 +975,21 @@ ALTER TABLE ONLY budget.outbox FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE budget.outbox OWNER TO budget_owner;
 
+-- Name: policy_limit; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE TABLE budget.policy_limit (
+    tenant_id uuid NOT NULL,
+    policy_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL,
+    type text NOT NULL,
+    cost_limit numeric,
+    token_limit bigint
+);
+
+ALTER TABLE ONLY budget.policy_limit FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE budget.policy_limit OWNER TO budget_owner;
+
 -- Name: policy_state; Type: TABLE; Schema: budget; Owner: budget_owner
 
 CREATE TABLE budget.policy_state (
@@ -1131,12 +1154,28 @@ CREATE TABLE budget.shape_plan (
     revisions integer[] NOT NULL,
     is_scoped boolean NOT NULL,
     price_provider text,
-    price_model text
+    price_model text,
+    held integer[],
+    slices uuid[]
 );
 
 ALTER TABLE ONLY budget.shape_plan FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE budget.shape_plan OWNER TO budget_owner;
+
+-- Name: slice_use; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE TABLE budget.slice_use (
+    tenant_id uuid NOT NULL,
+    hold_id uuid NOT NULL,
+    record_id uuid NOT NULL,
+    cost numeric NOT NULL,
+    tokens bigint NOT NULL
+);
+
+ALTER TABLE ONLY budget.slice_use FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE budget.slice_use OWNER TO budget_owner;
 
 -- Name: tenant; Type: TABLE; Schema: budget; Owner: budget_owner
 
@@ -1322,6 +1361,11 @@ ALTER TABLE ONLY budget.model
 ALTER TABLE ONLY budget.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (tenant_id, outbox_id);
 
+-- Name: policy_limit policy_limit_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.policy_limit
+    ADD CONSTRAINT policy_limit_pkey PRIMARY KEY (tenant_id, policy_id, since);
+
 -- Name: policy policy_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
 
 ALTER TABLE ONLY budget.policy
@@ -1401,6 +1445,11 @@ ALTER TABLE ONLY budget.shape
 
 ALTER TABLE ONLY budget.shape_plan
     ADD CONSTRAINT shape_plan_pkey PRIMARY KEY (tenant_id, attrs_hash);
+
+-- Name: slice_use slice_use_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.slice_use
+    ADD CONSTRAINT slice_use_pkey PRIMARY KEY (tenant_id, hold_id, record_id);
 
 -- Name: tenant tenant_name_key; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
 
@@ -1623,6 +1672,10 @@ ALTER TABLE budget.outbox ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE budget.policy ENABLE ROW LEVEL SECURITY;
 
+-- Name: policy_limit; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
+
+ALTER TABLE budget.policy_limit ENABLE ROW LEVEL SECURITY;
+
 -- Name: policy_revision; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
 
 ALTER TABLE budget.policy_revision ENABLE ROW LEVEL SECURITY;
@@ -1662,6 +1715,10 @@ ALTER TABLE budget.shape ENABLE ROW LEVEL SECURITY;
 -- Name: shape_plan; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
 
 ALTER TABLE budget.shape_plan ENABLE ROW LEVEL SECURITY;
+
+-- Name: slice_use; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
+
+ALTER TABLE budget.slice_use ENABLE ROW LEVEL SECURITY;
 
 -- Name: tenant; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
 
@@ -1771,6 +1828,14 @@ CREATE POLICY tenant_rows ON budget.policy USING ((tenant_id = budget.tenant()))
 
 COMMENT ON POLICY tenant_rows ON budget.policy IS 'USING (tenant_id = budget.tenant())';
 
+-- Name: policy_limit tenant_rows; Type: POLICY; Schema: budget; Owner: budget_owner
+
+CREATE POLICY tenant_rows ON budget.policy_limit USING ((tenant_id = budget.tenant()));
+
+-- Name: POLICY tenant_rows ON policy_limit; Type: COMMENT; Schema: budget; Owner: budget_owner
+
+COMMENT ON POLICY tenant_rows ON budget.policy_limit IS 'USING (tenant_id = budget.tenant())';
+
 -- Name: policy_revision tenant_rows; Type: POLICY; Schema: budget; Owner: budget_owner
 
 CREATE POLICY tenant_rows ON budget.policy_revision USING ((tenant_id = budget.tenant()));
@@ -1850,6 +1915,14 @@ CREATE POLICY tenant_rows ON budget.shape_plan USING ((tenant_id = budget.tenant
 -- Name: POLICY tenant_rows ON shape_plan; Type: COMMENT; Schema: budget; Owner: budget_owner
 
 COMMENT ON POLICY tenant_rows ON budget.shape_plan IS 'USING (tenant_id = budget.tenant())';
+
+-- Name: slice_use tenant_rows; Type: POLICY; Schema: budget; Owner: budget_owner
+
+CREATE POLICY tenant_rows ON budget.slice_use USING ((tenant_id = budget.tenant()));
+
+-- Name: POLICY tenant_rows ON slice_use; Type: COMMENT; Schema: budget; Owner: budget_owner
+
+COMMENT ON POLICY tenant_rows ON budget.slice_use IS 'USING (tenant_id = budget.tenant())';
 
 -- Name: tenant tenant_rows; Type: POLICY; Schema: budget; Owner: budget_owner
 
@@ -2034,6 +2107,11 @@ GRANT SELECT ON TABLE budget.model_alias TO budget_readonly;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.outbox TO budget_engine;
 GRANT SELECT ON TABLE budget.outbox TO budget_readonly;
 
+-- Name: TABLE policy_limit; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.policy_limit TO budget_engine;
+GRANT SELECT ON TABLE budget.policy_limit TO budget_readonly;
+
 -- Name: TABLE policy_state; Type: ACL; Schema: budget; Owner: budget_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.policy_state TO budget_engine;
@@ -2077,6 +2155,11 @@ GRANT SELECT ON TABLE budget.setting_seed TO budget_readonly;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.shape_plan TO budget_engine;
 GRANT SELECT ON TABLE budget.shape_plan TO budget_readonly;
+
+-- Name: TABLE slice_use; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.slice_use TO budget_engine;
+GRANT SELECT ON TABLE budget.slice_use TO budget_readonly;
 
 -- Name: TABLE tenant; Type: ACL; Schema: budget; Owner: budget_owner
 

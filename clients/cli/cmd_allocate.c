@@ -93,7 +93,9 @@ static const struct option id_options[] = {
 
 static const struct option extend_options[] = {
 	{ "id", OPT_TEXT, OPERAND | REQUIRED, IN_PATH, NULL, "ALLOCATION_ID", "as 'budget allocate list' shows it" },
-	{ "ttl", OPT_COUNT, REQUIRED, IN_BODY, "ttl_seconds", "SECONDS", "live at least so long from now" },
+	{ "ttl", OPT_COUNT, 0, IN_BODY, "ttl_seconds", "SECONDS", "live at least so long from now" },
+	{ "tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "hold so many in all, used ones included; the cost follows" },
+	{ "cost", OPT_NUMBER, 0, IN_BODY, NULL, "AMOUNT", "hold so much money in all, used included" },
 	END
 };
 
@@ -115,9 +117,9 @@ const struct command allocate_commands[] = {
 	  .done = "Allocation {allocation_id} {state}\nTokens released: {tokens_released:count}"
 	    "[\nCost released: {cost_released:money}]",
 	  .example = "budget allocate release 01890a5d-ac96-774b-bcce-b302099a8057" },
-	{ .name = "extend", .about = "let it live longer", .options = extend_options, .method = "POST",
+	{ .name = "extend", .about = "let it live longer, or hold more or less (exit 2: refused)", .options = extend_options, .method = "POST",
 	  .path = "/allocations/{id}/extend", .flags = HAS_BODY, .view = &allocation_view,
-	  .done = "Allocation {allocation_id} lives until {expires_at:time}",
+	  .done = "Allocation {allocation_id} lives until {expires_at:time}[\nHeld: {held_cost:money}]",
 	  .example = "budget allocate extend 01890a5d-ac96-774b-bcce-b302099a8057 --ttl 3600" },
 	{ 0 }
 };

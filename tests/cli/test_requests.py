@@ -45,6 +45,8 @@ LINES = [
     (f"allocate show {ID}", "GET", f"/api/v1/allocations/{ID}", None),
     (f"allocate release {ID}", "POST", f"/api/v1/allocations/{ID}/release", {}),
     (f"allocate extend {ID} --ttl 3600", "POST", f"/api/v1/allocations/{ID}/extend", {"ttl_seconds": "3600"}),
+    (f"allocate extend {ID} --tokens 10 --cost 0.5", "POST", f"/api/v1/allocations/{ID}/extend",
+     {"tokens": "10", "cost": "0.5"}),
     ("usage list --from 2026-01-01 --to 2026-01-31T00:00:00Z", "GET",
      "/api/v1/usage/records?start_date=2026-01-01&end_date=2026-01-31T00%3A00%3A00Z&limit=50", None),
     (f"usage show {ID}", "GET", f"/api/v1/usage/records/{ID}", None),

@@ -162,7 +162,8 @@ class Holds(LedgerCase):
         shown = self.home.get(f"{API}/allocations/{hold['allocation_id']}").json
         self.assertEqual((shown["state"], shown["is_active"]), ("expired", False))
         self.assertEqual(self.record(budget, allocation_id=hold["allocation_id"])["flags"], ["hold_expired"])
-        self.assertEqual(self.extend(hold["allocation_id"], 60, expect=409)["code"], "allocation_expired")
+        self.assertEqual(self.extend(hold["allocation_id"], 60, expect=402)["code"], "insufficient_budget",
+                         "the other has its room")
 
     def test_rule_11_lives_of_a_day_a_quarter_of_an_hour_or_as_asked(self):
         budget = self.budget()
@@ -189,6 +190,29 @@ class Holds(LedgerCase):
         self.assertEqual(self.release(settled)["state"], "settled")
         self.assertEqual(self.extend(settled, 60, expect=409)["code"], "allocation_settled")
         self.assertEqual(self.used(policy), (Decimal("0.001"), 0))
+
+    def test_rule_11_an_expired_hold_comes_back_only_if_it_fits(self):
+        budget, policy = self.limited(cost_limit=1)
+        hold = self.hold(budget, cost="0.6", ttl_seconds=1)["allocation_id"]
+        wait_for(lambda: self.home.get(f"{API}/allocations/{hold}").json["state"] == "expired", "the hold to expire", 10)
+        back = self.extend(hold, 60)
+        self.assertEqual((back["allocation_id"], back["state"], back["remaining_cost"]), (hold, "live", Decimal("0.6")))
+        self.hold(budget, cost="0.5", expect=402)
+        self.assertEqual(self.used(policy), (0, Decimal("0.6")))
+
+    def test_rule_11_raising_a_hold_is_admitted_and_lowering_frees(self):
+        budget, policy = self.limited(cost_limit=1)
+        hold = self.hold(budget, tokens_allocated=100)["allocation_id"]
+
+        def resize(expect=200, **fields):
+            return self.ask(f"allocations/{hold}/extend", fields, expect)
+        self.assertEqual(resize(tokens=500)["held_cost"], 1, "money follows tokens")
+        refusal = resize(402, cost="1.0001")
+        self.assertEqual((refusal["code"], refusal["policy_id"]), ("insufficient_budget", policy))
+        lower = resize(cost="0.3")
+        self.assertEqual((lower["remaining_cost"], lower["cost_released"]), (Decimal("0.3"), Decimal("0.7")))
+        self.hold(budget, cost="0.7")
+        self.assertEqual(self.used(policy), (0, 1))
 
     def test_rule_11_a_refusal_writes_nothing(self):
         budget, _ = self.limited(cost_limit=0)

@@ -92,8 +92,8 @@ SELECT is((SELECT trim_scale(held_cost) FROM budget.policy_state WHERE tenant_id
 SELECT is(pg_temp.drift(), NULL, 'which is what live rows say too');
 UPDATE h SET a = to_jsonb((SELECT hold FROM budget.hold WHERE tenant_id = :tenant AND context_id = 'e1'
     AND expires_at < now() LIMIT 1));
-SELECT is(pg_temp.act('extend', a ->> 'hold_id', '{"ttl_seconds": 60}') ->> 'code', 'allocation_expired',
-    'rule 11: an expired hold is not extended') FROM h;
+SELECT is(pg_temp.act('extend', a ->> 'hold_id', '{"ttl_seconds": 60}') ->> 'code', 'insufficient_budget',
+    'rule 11: an expired hold comes back only if it fits: its room was taken') FROM h;
 SELECT is(pg_temp.drift(), NULL, 'touching it swept it');
 UPDATE h SET a = pg_temp.reserve('{"context_id": "e2", "cost": 1, "ttl_seconds": 1}');
 SELECT is((a #>> '{body,expires_at}')::timestamptz - (a #>> '{body,creation_time}')::timestamptz, interval '1 second',

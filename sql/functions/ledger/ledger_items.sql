@@ -38,12 +38,12 @@ BEGIN
                CASE WHEN c.cost IS NULL AND i.verb = 'record' THEN q.total_tokens * coalesce(sh.ceiling_rate,
                    budget.unpriced_ceiling(sh.provider)) END,
                (a.ask).hold_tokens, (a.ask).hold_cost, (a.ask).estimated_cost, (pr.price).pricing_id IS NOT NULL,
-               sh.price_provider, sh.price_model, nullif(sh.service_tier, 'standard'))::budget.ledger_item
-               ORDER BY i.n) AS items,
+               sh.price_provider, sh.price_model, sh.ends_by,
+               nullif(sh.service_tier, 'standard'))::budget.ledger_item ORDER BY i.n) AS items,
            ROW(bool_or(sh.error_code IS NOT NULL OR x.at IS NOT NULL OR x.until IS NOT NULL),
                bool_or(i.verb = 'record'), bool_or(i.verb = 'reserve'),
                bool_or(coalesce(sh.hold_id, i.hold_id) IS NOT NULL), bool_or(NOT i.is_fresh OR is_resend
-                   OR i.key_hash IS NOT NULL), bool_or(i.key_hash IS NOT NULL))::budget.ledger_flags AS flags
+                   OR i.key_hash IS NOT NULL), bool_or(i.key_hash IS NOT NULL), bool_or(sh.slices IS NOT NULL))::budget.ledger_flags AS flags
       INTO read
       FROM json_to_recordset(p_group -> 'items') AS i (
                n integer, s integer, verb text, id uuid, is_fresh boolean, key_hash bytea, body_hash bytea, key_id uuid,
@@ -79,7 +79,8 @@ BEGIN
                    sh.service_tier, x.at) pa) END AS price OFFSET 0) pr
       LEFT JOIN LATERAL budget.usage_cost(pr.price, u.usage) c ON i.verb = 'record'
           AND (pr.price).pricing_id IS NOT NULL
-     CROSS JOIN LATERAL (SELECT CASE WHEN i.verb IN ('reserve', 'check') THEN budget.ledger_ask(pr.price, sh.provider,
+     CROSS JOIN LATERAL (SELECT CASE WHEN i.verb = 'extend' THEN ROW(i.tokens, i.cost, NULL)::budget.ledger_amount
+         WHEN i.verb IN ('reserve', 'check') THEN budget.ledger_ask(pr.price, sh.provider,
          sh.hold_basis, i.tokens, i.cost,
                i.input_tokens, i.max_output_tokens, i.estimated_tokens) END AS ask OFFSET 0) a;
     items := read.items;

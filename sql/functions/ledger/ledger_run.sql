@@ -32,7 +32,7 @@ BEGIN
             outcomes := budget.ledger_keys(p_tenant, items, outcomes);
         END IF;
         IF flags.has_hold THEN
-            holds_before := budget.ledger_lock_holds(p_tenant, items, outcomes);
+            holds_before := budget.ledger_revive(p_tenant, items, budget.ledger_lock_holds(p_tenant, items, outcomes));
         END IF;
         SELECT l.slots, l.t INTO slots, t FROM budget.ledger_lock_states(p_tenant, items, outcomes, holds_before) l;
         SELECT s.outcomes, s.holds INTO outcomes, holds FROM budget.ledger_settle(items, outcomes, holds_before, t) s;
@@ -43,6 +43,10 @@ BEGIN
         IF flags.has_record THEN
             postings := budget.ledger_postings(items, outcomes, slots);
             slots := budget.ledger_spend(slots, postings, flags.has_reserve);
+        END IF;
+        IF flags.has_hold THEN
+            SELECT e.outcomes, e.holds, e.slots INTO outcomes, holds, slots FROM budget.ledger_extend(p_tenant, items,
+                outcomes, holds, slots, t) e;
         END IF;
         IF flags.has_reserve THEN
             SELECT a.outcomes, a.slots INTO outcomes, slots FROM budget.ledger_admit(p_tenant, items, outcomes, slots,

@@ -1,4 +1,4 @@
--- Facts on holds, in order of arrival: records consume, final ones resolve, releases and extensions act. Also gives
+-- Facts on holds, in order of arrival: records consume, final ones resolve, releases act. Also gives
 -- every record the instant it is charged at and the cause of what no hold covered. In memory only; ledger_write()
 -- stores it.
 CREATE OR REPLACE FUNCTION budget.ledger_settle(p_items budget.ledger_item[], INOUT outcomes budget.ledger_outcome[],
@@ -12,14 +12,14 @@ BEGIN
     FOREACH item IN ARRAY p_items LOOP
         CONTINUE WHEN (outcomes[item.n]).status IS NOT NULL OR item.verb = 'reserve';
         k := array_position(ids, item.hold_id);
-        IF k IS NULL THEN
+        IF k IS NULL OR (item.verb = 'record' AND (holds[k]).kind = 'slice') THEN -- a slice is its child's, not a call's
             outcomes[item.n] := budget.ledger_unheld(item, outcomes[item.n], p_t);
         ELSIF item.verb = 'record' THEN
             SELECT s.outcome, s.hold INTO step FROM budget.ledger_consume(item, outcomes[item.n], holds[k], p_t) s;
             outcomes[item.n] := step.outcome;
             holds[k] := step.hold;
-        ELSE
-            SELECT s.outcome, s.hold INTO step FROM budget.ledger_resolve(item, outcomes[item.n], holds[k], p_t) s;
+        ELSIF item.verb = 'release' THEN
+            SELECT s.outcome, s.hold INTO step FROM budget.ledger_release(outcomes[item.n], holds[k], p_t) s;
             outcomes[item.n] := step.outcome;
             holds[k] := step.hold;
         END IF;
@@ -52,7 +52,7 @@ CREATE OR REPLACE FUNCTION budget.ledger_consume(item budget.ledger_item, INOUT 
 DECLARE
     amount numeric := coalesce(item.cost, item.ceiling_cost, 0);
 BEGIN
-    outcome.charged_at := greatest(coalesce(item.occurred_at, p_t), hold.created_at);
+    outcome.charged_at := greatest(coalesce(item.occurred_at, p_t), coalesce(hold.admitted_at, hold.created_at));
     IF hold.state = 'live' AND hold.expires_at <= p_t THEN
         hold := budget.ledger_end_hold(hold, 'expired', hold.expires_at);
     END IF;
@@ -90,30 +90,26 @@ BEGIN
     RETURN hold;
 END $$;
 
--- Release and extend. Both are idempotent; on a hold that is already resolved the answer says which act came first.
-CREATE OR REPLACE FUNCTION budget.ledger_resolve(item budget.ledger_item, INOUT outcome budget.ledger_outcome,
-    INOUT hold budget.hold,
+-- Release, which is idempotent: on a hold that is already resolved the answer says which act came first.
+CREATE OR REPLACE FUNCTION budget.ledger_release(INOUT outcome budget.ledger_outcome, INOUT hold budget.hold,
     p_t timestamptz) LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
+    IF hold.kind = 'slice' THEN
+        outcome.status := 409;
+        outcome.code := 'allocation_is_slice';
+        outcome.pointer := '';
+        outcome.detail := 'This is a slice delegated to another budget: close that budget to return it.';
+        RETURN;
+    END IF;
     outcome.entity_id := hold.hold_id;
     outcome.released_tokens := 0;
     outcome.released_cost := 0;
     IF hold.state = 'live' AND hold.expires_at <= p_t THEN
         hold := budget.ledger_end_hold(hold, 'expired', hold.expires_at);
     END IF;
-    IF item.verb = 'release' THEN
-        IF hold.state = 'live' THEN
-            outcome.released_tokens := hold.left_tokens;
-            outcome.released_cost := hold.left_cost;
-            hold := budget.ledger_end_hold(hold, 'released', p_t);
-        END IF;
-    ELSIF hold.state = 'live' THEN
-        hold.expires_at := greatest(hold.expires_at, p_t + make_interval(secs => item.ttl_seconds));
-    ELSE
-        outcome.status := 409;
-        outcome.code := 'allocation_' || hold.state;
-        outcome.pointer := '';
-        outcome.detail := format('This allocation was %s at %s: make a new one.', hold.state,
-            budget.utc(hold.resolved_at));
+    IF hold.state = 'live' THEN
+        outcome.released_tokens := hold.left_tokens;
+        outcome.released_cost := hold.left_cost;
+        hold := budget.ledger_end_hold(hold, 'released', p_t);
     END IF;
 END $$;

@@ -32,14 +32,16 @@ BEGIN
         AND p.price_epoch = t.price_epoch + cat.price_epoch, b.budget_id IS NULL),
                i.key_budget_id, b.budget_id, b.time_zone, b.allow_free_models, b.hold_basis, lower(i.provider),
                    i.model, i.tier, d.component, d.task_type,
-               i.service_tier, (h.ref).hold_id, p.shape_id, p.revisions, p.is_scoped, p.price_provider, p.price_model,
+               i.service_tier, (h.ref).hold_id, p.shape_id, CASE WHEN i.is_record THEN p.revisions
+                   ELSE coalesce(p.held, p.revisions) END, p.is_scoped, p.price_provider, p.price_model,
                    pr.price,
                CASE WHEN pr.price IS NULL THEN budget.unpriced_ceiling(i.provider) END,
                CASE WHEN i.is_record THEN concat('"budget_id":"', b.budget_id, '","component":', to_json(d.component),
                    ',"provider":', to_json(lower(i.provider)),
                    ',"model":', to_json(i.model), ',"tier":"', p.tier, '","task_type":', to_json(d.task_type),
-                       ',"currency":"', t.currency, '"') END
-               )::budget.ledger_shape ORDER BY i.s) INTO result
+                       ',"currency":"', t.currency, '"') END,
+               CASE WHEN i.is_record THEN p.slices END, CASE WHEN p.slices IS NOT NULL
+                   THEN budget.slices_end(p_tenant, p.slices) END)::budget.ledger_shape ORDER BY i.s) INTO result
       FROM ROWS FROM (json_to_recordset(p_shapes) AS (is_record boolean, key_budget_id uuid, budget_id uuid,
           provider text, model text, tier text,
                component text, task_type text, service_tier text, hold_id uuid, context_id text)) WITH ORDINALITY

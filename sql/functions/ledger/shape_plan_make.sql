@@ -43,8 +43,7 @@ DECLARE
     priced record;
     shape budget.shape;
     plan_tier text := p_tier;
-    matching integer[];
-    scoped boolean;
+    match record;
 BEGIN
     IF p_model IS NULL THEN
         SELECT * INTO priced FROM budget.model_dearest(p_tenant, p_provider, p_tier);
@@ -55,24 +54,37 @@ BEGIN
     shape := ROW(p_tenant, budget.shape_intern(p_tenant, p_budget, p_provider, p_model, plan_tier, p_component,
         p_task_type),
                  p_budget, p_provider, p_model, plan_tier, p_component, p_task_type)::budget.shape;
-    SELECT array_agg(r.revision ORDER BY r.revision), bool_or(r.period IN ('per_session', 'per_task')) INTO matching,
-        scoped
-      FROM budget.policy p
-      JOIN budget.policy_revision r ON r.tenant_id = p.tenant_id AND r.revision = p.revision
-      JOIN budget.budget b ON b.tenant_id = p_tenant AND b.budget_id = p_budget
-      JOIN budget.budget owner ON owner.tenant_id = p_tenant AND owner.budget_id = p.budget_id AND owner.is_active
-     WHERE p.tenant_id = p_tenant AND p.enabled AND budget.policy_matches(r, shape, b.path);
+    SELECT * INTO match FROM budget.shape_match(shape);
     INSERT INTO budget.shape_plan (tenant_id, attrs_hash, policy_epoch, price_epoch, shape_id, tier, revisions,
-        is_scoped,
-        price_provider, price_model)
+        is_scoped, held, slices, price_provider, price_model)
     SELECT p_tenant, budget.attrs_hash(p_budget, p_provider, p_model, p_tier, p_component, p_task_type),
            t.policy_epoch, t.price_epoch + c.price_epoch, shape.shape_id, coalesce(plan_tier, 'remote_heavyweight'),
-           coalesce(matching, '{}'), coalesce(scoped, false), priced.price_provider, priced.price_model
+           match.revisions, match.is_scoped, match.held, match.slices, priced.price_provider, priced.price_model
       FROM budget.tenant t, budget.tenant c
      WHERE t.tenant_id = p_tenant AND c.tenant_id = budget.catalogue_tenant()
         ON CONFLICT (tenant_id, attrs_hash) DO UPDATE
        SET policy_epoch = excluded.policy_epoch, price_epoch = excluded.price_epoch, shape_id = excluded.shape_id,
-           tier = excluded.tier, revisions = excluded.revisions, is_scoped = excluded.is_scoped,
-               price_provider = excluded.price_provider,
-           price_model = excluded.price_model;
+           tier = excluded.tier, revisions = excluded.revisions, is_scoped = excluded.is_scoped, held = excluded.held,
+           slices = excluded.slices, price_provider = excluded.price_provider, price_model = excluded.price_model;
+END $$;
+
+-- The policies that count a shape, ascending. held: those that its holds are held on, where a slice covers the others
+-- (NULL = all of them); slices: what its records are taken from.
+CREATE OR REPLACE FUNCTION budget.shape_match(shape budget.shape, OUT revisions integer[], OUT is_scoped boolean,
+    OUT held integer[], OUT slices uuid[]) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    lineage constant uuid[] := (SELECT b.path FROM budget.budget b WHERE b.tenant_id = shape.tenant_id
+        AND b.budget_id = shape.budget_id);
+    covered integer[];
+BEGIN
+    SELECT coalesce(array_agg(r.revision ORDER BY r.revision), '{}'),
+        coalesce(bool_or(r.period IN ('per_session', 'per_task')), false) INTO revisions, is_scoped
+      FROM budget.policy p
+      JOIN budget.policy_revision r ON r.tenant_id = p.tenant_id AND r.revision = p.revision
+      JOIN budget.budget owner ON owner.tenant_id = p.tenant_id AND owner.budget_id = p.budget_id AND owner.is_active
+     WHERE p.tenant_id = shape.tenant_id AND p.enabled AND budget.policy_matches(r, shape, lineage);
+    SELECT s.ids, s.revisions INTO slices, covered FROM budget.slices_above(shape.tenant_id, lineage) s;
+    IF slices IS NOT NULL THEN
+        held := ARRAY(SELECT m FROM unnest(revisions) m WHERE m <> ALL (covered) ORDER BY m);
+    END IF;
 END $$;
