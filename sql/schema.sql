@@ -148,7 +148,8 @@ CREATE TYPE budget.ledger_outcome AS (
 	flags text[],
 	released_tokens bigint,
 	released_cost numeric,
-	extra text
+	extra text,
+	hold_at integer
 );
 
 ALTER TYPE budget.ledger_outcome OWNER TO budget_owner;
@@ -716,63 +717,6 @@ ALTER TABLE ONLY budget.api_key FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE budget.api_key OWNER TO budget_owner;
 
--- Name: usage_record; Type: TABLE; Schema: budget; Owner: budget_owner
-
-CREATE TABLE budget.usage_record (
-    tenant_id uuid NOT NULL,
-    record_id uuid NOT NULL,
-    occurred_at timestamp with time zone NOT NULL,
-    charged_at timestamp with time zone NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    shape_id integer NOT NULL,
-    hold_id uuid,
-    context_id text,
-    task_id text,
-    input_tokens bigint DEFAULT 0 NOT NULL,
-    cache_read_tokens bigint DEFAULT 0 NOT NULL,
-    cache_write_5m_tokens bigint DEFAULT 0 NOT NULL,
-    cache_write_1h_tokens bigint DEFAULT 0 NOT NULL,
-    output_tokens bigint DEFAULT 0 NOT NULL,
-    reasoning_tokens bigint DEFAULT 0 NOT NULL,
-    input_audio_tokens bigint DEFAULT 0 NOT NULL,
-    output_audio_tokens bigint DEFAULT 0 NOT NULL,
-    input_image_tokens bigint DEFAULT 0 NOT NULL,
-    output_image_tokens bigint DEFAULT 0 NOT NULL,
-    total_tokens bigint NOT NULL,
-    requests bigint DEFAULT 1 NOT NULL,
-    characters bigint DEFAULT 0 NOT NULL,
-    images bigint DEFAULT 0 NOT NULL,
-    seconds numeric DEFAULT 0 NOT NULL,
-    output_characters bigint DEFAULT 0 NOT NULL,
-    web_searches bigint DEFAULT 0 NOT NULL,
-    pricing_id uuid,
-    input_cost numeric,
-    output_cost numeric,
-    cost numeric,
-    ceiling_cost numeric,
-    reported_cost numeric,
-    consumed_tokens bigint DEFAULT 0 NOT NULL,
-    consumed_cost numeric DEFAULT 0 NOT NULL,
-    cause text DEFAULT 'unheld'::text NOT NULL,
-    revisions integer[] NOT NULL,
-    flags text[],
-    operation_id text,
-    request_id text,
-    user_id text,
-    key_id uuid,
-    body_hash bytea NOT NULL,
-    metadata jsonb,
-    raw jsonb,
-    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    service_tier text,
-    CONSTRAINT usage_record_cause_check CHECK ((cause = ANY (ARRAY['held'::text, 'overage'::text, 'unheld'::text, 'late'::text, 'hold_unknown'::text, 'degraded'::text, 'import'::text])))
-)
-PARTITION BY RANGE (record_id);
-
-ALTER TABLE ONLY budget.usage_record FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE budget.usage_record OWNER TO budget_owner;
-
 -- Name: policy_revision; Type: TABLE; Schema: budget; Owner: budget_owner
 
 CREATE TABLE budget.policy_revision (
@@ -856,6 +800,63 @@ ALTER TABLE budget.price_run OWNER TO budget_owner;
 -- Name: COLUMN price_run.state; Type: COMMENT; Schema: budget; Owner: budget_owner
 
 COMMENT ON COLUMN budget.price_run.state IS 'running: a request or the job reprice goes on with it; stopped: an undo came first.';
+
+-- Name: usage_record; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE TABLE budget.usage_record (
+    tenant_id uuid NOT NULL,
+    record_id uuid NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    charged_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    shape_id integer NOT NULL,
+    hold_id uuid,
+    context_id text,
+    task_id text,
+    input_tokens bigint DEFAULT 0 NOT NULL,
+    cache_read_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_5m_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_1h_tokens bigint DEFAULT 0 NOT NULL,
+    output_tokens bigint DEFAULT 0 NOT NULL,
+    reasoning_tokens bigint DEFAULT 0 NOT NULL,
+    input_audio_tokens bigint DEFAULT 0 NOT NULL,
+    output_audio_tokens bigint DEFAULT 0 NOT NULL,
+    input_image_tokens bigint DEFAULT 0 NOT NULL,
+    output_image_tokens bigint DEFAULT 0 NOT NULL,
+    total_tokens bigint NOT NULL,
+    requests bigint DEFAULT 1 NOT NULL,
+    characters bigint DEFAULT 0 NOT NULL,
+    images bigint DEFAULT 0 NOT NULL,
+    seconds numeric DEFAULT 0 NOT NULL,
+    output_characters bigint DEFAULT 0 NOT NULL,
+    web_searches bigint DEFAULT 0 NOT NULL,
+    pricing_id uuid,
+    input_cost numeric,
+    output_cost numeric,
+    cost numeric,
+    ceiling_cost numeric,
+    reported_cost numeric,
+    consumed_tokens bigint DEFAULT 0 NOT NULL,
+    consumed_cost numeric DEFAULT 0 NOT NULL,
+    cause text DEFAULT 'unheld'::text NOT NULL,
+    revisions integer[] NOT NULL,
+    flags text[],
+    operation_id text,
+    request_id text,
+    user_id text,
+    key_id uuid,
+    body_hash bytea NOT NULL,
+    metadata jsonb,
+    raw jsonb,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    service_tier text,
+    CONSTRAINT usage_record_cause_check CHECK ((cause = ANY (ARRAY['held'::text, 'overage'::text, 'unheld'::text, 'late'::text, 'hold_unknown'::text, 'degraded'::text, 'import'::text])))
+)
+PARTITION BY RANGE (record_id);
+
+ALTER TABLE ONLY budget.usage_record FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE budget.usage_record OWNER TO budget_owner;
 
 -- Name: correction; Type: TABLE; Schema: budget; Owner: budget_owner
 
@@ -2052,11 +2053,6 @@ GRANT SELECT ON TABLE budget.job TO budget_readonly;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.api_key TO budget_engine;
 
--- Name: TABLE usage_record; Type: ACL; Schema: budget; Owner: budget_owner
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.usage_record TO budget_engine;
-GRANT SELECT ON TABLE budget.usage_record TO budget_readonly;
-
 -- Name: TABLE policy_revision; Type: ACL; Schema: budget; Owner: budget_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.policy_revision TO budget_engine;
@@ -2071,6 +2067,11 @@ GRANT SELECT ON TABLE budget.verify_run TO budget_readonly;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.price_run TO budget_engine;
 GRANT SELECT ON TABLE budget.price_run TO budget_readonly;
+
+-- Name: TABLE usage_record; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.usage_record TO budget_engine;
+GRANT SELECT ON TABLE budget.usage_record TO budget_readonly;
 
 -- Name: TABLE correction; Type: ACL; Schema: budget; Owner: budget_owner
 

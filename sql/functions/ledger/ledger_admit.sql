@@ -39,13 +39,12 @@ BEGIN
                        ELSE b.period_start = s.period_start END AS is_current,
                    sum(i.cost) AS cost, sum(i.ceiling) AS ceiling, sum(i.tokens)::bigint AS tokens,
                        sum(i.records)::bigint AS records
-              FROM (SELECT i.scope_key, o.charged_at, min(i.revisions) AS revisions, min(i.context_id) AS context_id,
+              FROM (SELECT i.scope_key, (p_outcomes[i.n]).charged_at, min(i.revisions) AS revisions, min(i.context_id) AS context_id,
                   min(i.task_id) AS task_id,
                            sum(coalesce(i.cost, 0)) AS cost, sum(coalesce(i.ceiling_cost, 0)) AS ceiling,
                                sum(i.total_tokens) AS tokens, count(*) AS records
-                      FROM unnest(p_items) i
-                      JOIN unnest(p_outcomes) o ON o.n = i.n AND o.status IS NULL
-                     WHERE i.verb = 'record' GROUP BY 1, 2) i
+                      FROM unnest(p_items) i -- an outcome is found by its place: joining two arrays is quadratic
+                     WHERE i.verb = 'record' AND (p_outcomes[i.n]).status IS NULL GROUP BY 1, 2) i
              CROSS JOIN LATERAL unnest(i.revisions) AS counted
               JOIN unnest(p_slots) s ON s.revision = counted AND s.scope = budget.scope_of(s.period, i.context_id,
                   i.task_id)
@@ -142,17 +141,4 @@ BEGIN
      WHERE i.key_hash IS NOT NULL AND k.tenant_id = p_tenant AND k.verb = i.verb AND k.key_hash = i.key_hash
          AND k.entity_id = i.id;
     RETURN p_outcomes;
-END $$;
-
-CREATE OR REPLACE FUNCTION budget.ledger_close_refused(p_tenant uuid, outcome budget.ledger_outcome, decision text,
-    deciding budget.ledger_slot,
-    unit text, body text) RETURNS budget.ledger_outcome LANGUAGE plpgsql AS $$
-BEGIN
-    outcome.status := 402;
-    outcome.code := CASE decision WHEN 'block' THEN 'insufficient_budget' ELSE 'approval_required' END;
-    outcome.detail := body::json ->> 'reason';
-    outcome.extra := body;
-    PERFORM budget.alert_refused(p_tenant, deciding.revision, deciding.scope, deciding.period_start,
-        deciding.period_end, unit);
-    RETURN outcome;
 END $$;

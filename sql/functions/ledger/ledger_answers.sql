@@ -1,41 +1,9 @@
--- An allocation as the API shows it. A live hold past its expiry is shown as expired, swept or not.
-CREATE OR REPLACE FUNCTION budget.hold_json(h budget.hold, s budget.shape) RETURNS json LANGUAGE sql STABLE AS $$
-    SELECT json_build_object(
-        'allocation_id', h.hold_id, 'budget_id', h.budget_id, 'kind', h.kind,
-        'state', CASE WHEN h.state = 'live' AND h.expires_at <= clock_timestamp() THEN 'expired' ELSE h.state END,
-        'is_active', h.state = 'live' AND h.expires_at > clock_timestamp(),
-        'context_id', h.context_id, 'task_id', h.task_id, 'component', coalesce(s.component, 'unknown'), 'tier',
-            s.tier, 'provider', s.provider,
-        'model', s.model, 'task_type', coalesce(s.task_type, 'default'), 'priority', h.priority,
-        'tokens_allocated', h.tokens, 'tokens_used', h.used_tokens, 'input_tokens_used', h.used_input_tokens,
-        'output_tokens_used', h.used_output_tokens, 'remaining_tokens', h.left_tokens,
-        'usage_percentage', round(h.used_tokens::numeric / nullif(h.tokens, 0), 6),
-        'estimated_cost', budget.decimal(h.estimated_cost), 'held_cost', budget.decimal(h.cost), 'remaining_cost',
-            budget.decimal(h.left_cost),
-        'actual_cost', budget.decimal(h.actual_cost), 'currency', (SELECT t.currency
-            FROM budget.tenant t WHERE t.tenant_id = h.tenant_id),
-        'priced', h.is_priced, 'pricing_id', h.pricing_id, 'final', h.is_final,
-        'overage_tokens', h.overage_tokens, 'overage_cost', budget.decimal(h.overage_cost),
-        'creation_time', budget.utc(h.created_at), 'expiration_time', budget.utc(h.expires_at), 'expires_at',
-            budget.utc(h.expires_at),
-        'resolved_at', budget.utc(h.resolved_at), 'last_updated', budget.utc(coalesce(h.resolved_at, h.created_at)),
-        'metadata', coalesce(h.metadata, '{}'))
-$$;
-
--- More members behind those of a JSON object text.
-CREATE OR REPLACE FUNCTION budget.json_with(object json, more json) RETURNS json
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT (left(object::text, -1) || ', ' || substr(more::text, 2))::json
-$$;
-
 -- The group's answers. A new record's is only what was found out here: C adds the members that the request itself
 -- said, and a test holds the two together against GET /usage/records/{id}. A repeat reads the row of the first time.
+-- p_holds: the holds that the group touched, p_added: those it admitted; an outcome says which is its own by place.
 CREATE OR REPLACE FUNCTION budget.ledger_answers(p_tenant uuid, p_items budget.ledger_item[],
-    p_shapes budget.ledger_shape[], p_flags budget.ledger_flags,
-    p_outcomes budget.ledger_outcome[], p_records budget.usage_record[],
-        p_holds budget.hold[]) RETURNS SETOF budget.ledger_result LANGUAGE plpgsql AS $$
-DECLARE
-    old_ids uuid[];
+    p_shapes budget.ledger_shape[], p_flags budget.ledger_flags, p_outcomes budget.ledger_outcome[],
+    p_holds budget.hold[], p_added budget.hold[]) RETURNS SETOF budget.ledger_result LANGUAGE plpgsql AS $$
 BEGIN
     IF p_flags.has_error OR p_flags.has_repeat OR p_flags.has_reserve OR p_flags.has_hold THEN
         RETURN QUERY
@@ -43,51 +11,78 @@ BEGIN
             FROM unnest(p_outcomes) o WHERE o.status >= 400;
     END IF;
     IF p_flags.has_repeat THEN
-        SELECT array_agg(o.entity_id) INTO old_ids FROM unnest(p_outcomes) o WHERE o.is_replay;
-        RETURN QUERY
-        SELECT o.n, 201, NULL::text, NULL::text, NULL::text, true, r.record_id, budget.usage_record_json(r)::text
-          FROM budget.usage_record r JOIN unnest(p_outcomes) o ON o.is_replay AND o.entity_id = r.record_id
-         WHERE r.tenant_id = p_tenant AND r.record_id = ANY (old_ids);
-        p_holds := p_holds || ARRAY(SELECT h FROM budget.hold h WHERE h.tenant_id = p_tenant
-            AND h.hold_id = ANY (old_ids));
+        RETURN QUERY SELECT * FROM budget.ledger_answer_repeats(p_tenant, p_items, p_outcomes);
     END IF;
     IF p_flags.has_record THEN
         RETURN QUERY
-        SELECT i.n, 201, NULL::text, NULL::text, NULL::text, false, r.record_id, concat('{', s.fragment,
-            ',"total_tokens":', r.total_tokens,
-               ',"input_cost":', coalesce(trim_scale(r.input_cost)::text, 'null'), ',"output_cost":',
-                   coalesce(trim_scale(r.output_cost)::text, 'null'),
-               ',"total_cost":', coalesce(trim_scale(r.cost)::text, 'null'), ',"priced":', CASE
-                   WHEN r.cost IS NULL THEN 'false' ELSE 'true' END,
-               ',"ceiling_cost":', coalesce(trim_scale(r.ceiling_cost)::text, 'null'),
+        SELECT i.n, 201, NULL::text, NULL::text, NULL::text, false, i.id, concat('{', (p_shapes[i.shape]).fragment,
+            ',"total_tokens":', i.total_tokens,
+               ',"input_cost":', coalesce(trim_scale(i.input_cost)::text, 'null'), ',"output_cost":',
+                   coalesce(trim_scale(i.output_cost)::text, 'null'),
+               ',"total_cost":', coalesce(trim_scale(i.cost)::text, 'null'), CASE
+                   WHEN i.cost IS NULL THEN ',"priced":false' ELSE ',"priced":true' END,
+               ',"ceiling_cost":', coalesce(trim_scale(i.ceiling_cost)::text, 'null'),
                    ',"correction_cost":0,"pricing_id":',
-               coalesce('"' || r.pricing_id || '"', 'null'), ',"pricing_version":', CASE
-                   WHEN r.pricing_id IS NULL THEN 'null' ELSE i.pricing_version::text END,
-               ',"timestamp":"', budget.utc(r.occurred_at), '","charged_at":"', budget.utc(r.charged_at),
-                   '","cause":"', r.cause, '","flags":',
-               CASE WHEN r.flags IS NULL THEN '[]' ELSE to_json(r.flags)::text END, ',"allocation_id":',
-                   coalesce('"' || r.hold_id || '"', 'null'),
-               ',"allocation":', CASE WHEN h.hold_id IS NULL THEN 'null' ELSE concat('{"state":"', h.state,
-                   '","remaining_tokens":', h.left_tokens,
-                   ',"remaining_cost":', trim_scale(h.left_cost), '}') END, '}')
-          FROM unnest(p_records) r
-          JOIN unnest(p_items) i ON i.id = r.record_id AND i.verb = 'record'
-          JOIN unnest(p_shapes) s ON s.s = i.shape
-          LEFT JOIN unnest(p_holds) h ON h.hold_id = r.hold_id;
+               CASE WHEN i.cost IS NULL THEN 'null,"pricing_version":null' ELSE
+                   concat('"', i.pricing_id, '","pricing_version":', i.pricing_version) END,
+               ',"timestamp":"', budget.utc(coalesce(i.occurred_at, (p_outcomes[i.n]).charged_at)),
+               '","charged_at":"', budget.utc((p_outcomes[i.n]).charged_at),
+                   '","cause":"', (p_outcomes[i.n]).cause, '","flags":',
+               to_json((p_outcomes[i.n]).flags), CASE WHEN i.hold_id IS NULL THEN ',"allocation_id":null' ELSE
+                   concat(',"allocation_id":"', i.hold_id, '"') END,
+               CASE WHEN (p_outcomes[i.n]).hold_at IS NULL THEN ',"allocation":null}'
+                   ELSE budget.ledger_hold_left(p_holds[(p_outcomes[i.n]).hold_at]) END)
+          FROM unnest(p_items) i WHERE i.verb = 'record' AND (p_outcomes[i.n]).status IS NULL;
     END IF;
-    IF p_flags.has_reserve OR p_flags.has_hold THEN
+    IF p_flags.has_reserve THEN
         RETURN QUERY
-        SELECT i.n, CASE WHEN i.verb = 'reserve' AND i.kind = 'allocation' THEN 201 ELSE 200 END, NULL::text,
-            NULL::text, NULL::text, o.is_replay, h.hold_id,
-               (CASE WHEN i.kind = 'check' THEN json_build_object('allocation_id', h.hold_id, 'expires_at',
-                   budget.utc(h.expires_at))
-                     WHEN i.verb = 'reserve' THEN budget.hold_json(h, s)
-                     ELSE budget.json_with(budget.hold_json(h, s), json_build_object('tokens_released',
-                         o.released_tokens,
-                          'cost_released', budget.decimal(o.released_cost))) END)::text
-          FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n
-         CROSS JOIN LATERAL (SELECT x.* FROM unnest(p_holds) x WHERE x.hold_id = coalesce(o.entity_id, i.id) LIMIT 1) h
-          JOIN budget.shape s ON s.tenant_id = p_tenant AND s.shape_id = h.shape_id
-         WHERE i.verb <> 'record' AND coalesce(o.status, 200) < 400;
+        SELECT i.n, CASE i.kind WHEN 'allocation' THEN 201 ELSE 200 END, NULL::text, NULL::text, NULL::text, false,
+            i.id, CASE WHEN i.kind = 'check' THEN concat('{"allocation_id":"', i.id, '","expires_at":"',
+                    budget.utc((p_added[(p_outcomes[i.n]).hold_at]).expires_at), '"}')
+                ELSE budget.hold_text(p_added[(p_outcomes[i.n]).hold_at], (p_shapes[i.shape]).fragment) END
+          FROM unnest(p_items) i WHERE i.verb = 'reserve' AND (p_outcomes[i.n]).status IS NULL;
     END IF;
+    IF p_flags.has_hold THEN
+        RETURN QUERY
+        SELECT i.n, 200, NULL::text, NULL::text, NULL::text, false, i.hold_id,
+               concat(left(budget.hold_text(p_holds[(p_outcomes[i.n]).hold_at], s), -1), ',"tokens_released":',
+                   (p_outcomes[i.n]).released_tokens, ',"cost_released":',
+                   trim_scale((p_outcomes[i.n]).released_cost), '}')
+          FROM unnest(p_items) i
+          JOIN budget.shape s ON s.tenant_id = p_tenant
+           AND s.shape_id = (p_holds[(p_outcomes[i.n]).hold_at]).shape_id
+         WHERE i.verb NOT IN ('record', 'reserve') AND (p_outcomes[i.n]).status IS NULL;
+    END IF;
+END $$;
+
+-- What a record left of its hold: the end of its answer.
+CREATE OR REPLACE FUNCTION budget.ledger_hold_left(h budget.hold) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN concat(',"allocation":{"state":"', h.state, '","remaining_tokens":', h.left_tokens, ',"remaining_cost":',
+        trim_scale(h.left_cost), '}}');
+END $$;
+
+-- Answers of what was there before: read from the rows of the first time.
+CREATE OR REPLACE FUNCTION budget.ledger_answer_repeats(p_tenant uuid, p_items budget.ledger_item[],
+    p_outcomes budget.ledger_outcome[]) RETURNS SETOF budget.ledger_result LANGUAGE plpgsql AS $$
+DECLARE
+    old_ids uuid[];
+BEGIN
+    SELECT array_agg(o.entity_id) INTO old_ids FROM unnest(p_outcomes) o WHERE o.is_replay;
+    IF old_ids IS NULL THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT o.n, 201, NULL::text, NULL::text, NULL::text, true, r.record_id, budget.usage_record_json(r)::text
+      FROM budget.usage_record r JOIN unnest(p_outcomes) o ON o.is_replay AND o.entity_id = r.record_id
+     WHERE r.tenant_id = p_tenant AND r.record_id = ANY (old_ids);
+    RETURN QUERY
+    SELECT i.n, CASE WHEN i.verb = 'reserve' AND i.kind = 'allocation' THEN 201 ELSE 200 END, NULL::text, NULL::text,
+           NULL::text, true, h.hold_id, CASE WHEN i.kind = 'check' THEN json_build_object('allocation_id', h.hold_id,
+               'expires_at', budget.utc(h.expires_at))::text ELSE budget.hold_text(h, s) END
+      FROM unnest(p_items) i
+      JOIN budget.hold h ON h.tenant_id = p_tenant AND h.hold_id = (p_outcomes[i.n]).entity_id
+       AND h.hold_id = ANY (old_ids)
+      JOIN budget.shape s ON s.tenant_id = p_tenant AND s.shape_id = h.shape_id
+     WHERE i.verb <> 'record' AND (p_outcomes[i.n]).is_replay;
 END $$;

@@ -3,8 +3,8 @@
 -- the locked ones). One moment's reading; promises nothing. p_refused_only: rows only for what is refused.
 CREATE OR REPLACE FUNCTION budget.ledger_decide(p_tenant uuid, p_items budget.ledger_item[],
     p_slots budget.ledger_slot[], p_t timestamptz,
-    p_refused_only boolean) RETURNS TABLE (n integer, decision text, body text, deciding budget.ledger_slot,
-        deciding_unit text)
+    p_refused_only boolean) RETURNS TABLE (n integer, decision text, reason text, body text,
+        deciding budget.ledger_slot, deciding_unit text)
 LANGUAGE plpgsql AS $$
 DECLARE
     item budget.ledger_item;
@@ -13,6 +13,8 @@ DECLARE
     keys text[] := '{}';
     k integer;
     verdict budget.ledger_verdict;
+    others text;
+    others_of text; -- the request that `others` was worked out for: a storm of refusals asks the same again and again
 BEGIN
     FOREACH item IN ARRAY p_items LOOP
         IF item.scope_key IS DISTINCT FROM view.scope_key THEN
@@ -30,9 +32,31 @@ BEGIN
         decision := verdict.decision;
         deciding := (view.slots)[verdict.slot];
         deciding_unit := verdict.unit;
-        body := budget.ledger_decision_json(p_tenant, item, view, verdict, deciding);
+        reason := budget.ledger_reason(deciding, verdict, item);
+        IF decision IN ('block', 'approval_required') AND deciding_unit = 'cost' AND item.tokens_fit_model IS NOT NULL
+        THEN
+            IF concat(item.scope_key, ' ', (item.usage).input_tokens, ' ', item.hold_tokens) IS DISTINCT FROM others_of
+            THEN
+                others_of := concat(item.scope_key, ' ', (item.usage).input_tokens, ' ', item.hold_tokens);
+                others := budget.ledger_others(p_tenant, item, view);
+            END IF;
+        ELSE
+            others := '[]';
+            others_of := NULL;
+        END IF;
+        body := budget.ledger_decision_json(item, view, verdict, deciding, reason, others);
         RETURN NEXT;
     END LOOP;
+END $$;
+
+-- Cheaper models that would fit into what is left, as JSON text.
+CREATE OR REPLACE FUNCTION budget.ledger_others(p_tenant uuid, item budget.ledger_item, view budget.ledger_view)
+RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    input bigint := coalesce((item.usage).input_tokens, item.hold_tokens / 4);
+BEGIN
+    RETURN coalesce(budget.alternatives(p_tenant, item.tokens_fit_provider, item.tokens_fit_model, input,
+        item.hold_tokens - input, greatest(view.room_cost, 0), 3)::text, '[]');
 END $$;
 
 -- Slots of all policies that count these items, unlocked, and the instant they are read at. With the holds that are past
@@ -178,21 +202,12 @@ BEGIN
 END $$;
 
 -- The decision in full, as JSON text: why, what is left, when it resets, what would fit instead.
-CREATE OR REPLACE FUNCTION budget.ledger_decision_json(p_tenant uuid, item budget.ledger_item,
-    view budget.ledger_view, verdict budget.ledger_verdict,
-    slot budget.ledger_slot) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    is_refused boolean := verdict.decision IN ('block', 'approval_required');
-    input bigint := coalesce((item.usage).input_tokens, item.hold_tokens / 4);
-    others json := '[]';
+CREATE OR REPLACE FUNCTION budget.ledger_decision_json(item budget.ledger_item, view budget.ledger_view,
+    verdict budget.ledger_verdict, slot budget.ledger_slot, reason text, others text)
+RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    IF is_refused AND verdict.unit = 'cost' AND item.tokens_fit_model IS NOT NULL THEN
-        others := coalesce(budget.alternatives(p_tenant, item.tokens_fit_provider, item.tokens_fit_model, input,
-            item.hold_tokens - input,
-            greatest(view.room_cost, 0), 3), '[]');
-    END IF;
-    RETURN concat('{"allowed":', (NOT is_refused)::text, ',"decision":"', verdict.decision, '","reason":',
-        to_json(budget.ledger_reason(slot, verdict, item)),
+    RETURN concat('{"allowed":', CASE WHEN verdict.decision IN ('block', 'approval_required') THEN 'false'
+            ELSE 'true' END, ',"decision":"', verdict.decision, '","reason":', to_json(reason),
         ',"estimated_cost":', coalesce(trim_scale(item.estimated_cost)::text, 'null'), ',"held_cost":',
             trim_scale(item.hold_cost),
         ',"estimated_tokens":', item.hold_tokens, ',', view.prefix, ',"policy_id":',

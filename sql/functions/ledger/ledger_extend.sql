@@ -38,6 +38,7 @@ BEGIN
         CONTINUE WHEN k IS NULL;
         SELECT * INTO step FROM budget.ledger_extend_one(p_tenant, item, outcomes[item.n], holds[k], slots, p_t);
         outcomes[item.n] := step.outcome;
+        outcomes[item.n].hold_at := k;
         holds[k] := step.hold;
         slots := step.slots;
     END LOOP;

@@ -9,7 +9,7 @@ DECLARE
     twin record;
 BEGIN
     SELECT array_agg(ROW(i.n, NULL, NULL, NULL, NULL, false, NULL, NULL, 0, 0, NULL, coalesce(i.flags, '{}'), NULL,
-        NULL, NULL)::budget.ledger_outcome
+        NULL, NULL, NULL)::budget.ledger_outcome
                      ORDER BY i.n) INTO outcomes FROM unnest(p_items) i;
     IF p_flags.has_error THEN
         FOR bad IN SELECT i.n, i.error_code, d.* FROM unnest(p_items) i LEFT JOIN unnest(p_shapes) s ON s.s = i.shape
@@ -111,17 +111,28 @@ BEGIN
     RETURN budget.ledger_refuse(p_tenant, candidates, seen.slots, p_outcomes, seen.t);
 END $$;
 
--- Decides items against these slots; closes those that are refused, the others stay open.
+-- Decides items against these slots; closes those that are refused, the others stay open. The first refusal of a period
+-- leaves its alert: asked for once per policy state of the group.
 CREATE OR REPLACE FUNCTION budget.ledger_refuse(p_tenant uuid, p_items budget.ledger_item[],
     p_slots budget.ledger_slot[],
     p_outcomes budget.ledger_outcome[], p_t timestamptz) RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
 DECLARE
     refused record;
+    alerted text[] := '{}';
+    mark text;
 BEGIN
     FOR refused IN SELECT * FROM budget.ledger_decide(p_tenant, p_items, p_slots, p_t, true) LOOP
-        p_outcomes[refused.n] := budget.ledger_close_refused(p_tenant, p_outcomes[refused.n], refused.decision,
-            refused.deciding,
-            refused.deciding_unit, refused.body);
+        p_outcomes[refused.n].status := 402;
+        p_outcomes[refused.n].code := CASE refused.decision WHEN 'block' THEN 'insufficient_budget'
+            ELSE 'approval_required' END;
+        p_outcomes[refused.n].detail := refused.reason;
+        p_outcomes[refused.n].extra := refused.body;
+        mark := concat((refused.deciding).revision, ' ', refused.deciding_unit, ' ', (refused.deciding).scope);
+        IF mark <> ALL (alerted) THEN
+            alerted := alerted || mark;
+            PERFORM budget.alert_refused(p_tenant, (refused.deciding).revision, (refused.deciding).scope,
+                (refused.deciding).period_start, (refused.deciding).period_end, refused.deciding_unit);
+        END IF;
     END LOOP;
     RETURN p_outcomes;
 END $$;

@@ -13,8 +13,7 @@ DECLARE
     holds budget.hold[] := '{}';
     slots budget.ledger_slot[];
     postings budget.ledger_posting[] := '{}';
-    records budget.usage_record[];
-    added budget.hold[];
+    added budget.hold[] := '{}';
     t timestamptz;
     read record;
 BEGIN
@@ -37,7 +36,7 @@ BEGIN
         SELECT l.slots, l.t INTO slots, t FROM budget.ledger_lock_states(p_tenant, items, outcomes, holds_before) l;
         SELECT s.outcomes, s.holds INTO outcomes, holds FROM budget.ledger_settle(items, outcomes, holds_before, t) s;
         IF flags.has_hold THEN
-            PERFORM budget.ledger_write_holds(p_tenant, holds_before, holds);
+            PERFORM budget.ledger_write_holds(p_tenant, holds);
             slots := budget.ledger_return_held(slots, holds_before, holds);
         END IF;
         IF flags.has_record THEN
@@ -51,11 +50,11 @@ BEGIN
         IF flags.has_reserve THEN
             SELECT a.outcomes, a.slots INTO outcomes, slots FROM budget.ledger_admit(p_tenant, items, outcomes, slots,
                 t) a;
+            SELECT a.outcomes, a.added INTO outcomes, added FROM budget.ledger_admitted(p_tenant, items, outcomes, t) a;
         END IF;
-        SELECT w.records, w.holds INTO records, added FROM budget.ledger_write(p_tenant, items, outcomes, slots,
-            postings, flags, t) w;
+        PERFORM budget.ledger_write(p_tenant, items, outcomes, slots, postings, added, flags, t);
     END IF;
-    RETURN QUERY SELECT * FROM budget.ledger_answers(p_tenant, items, shapes, flags, outcomes, records, holds || added);
+    RETURN QUERY SELECT * FROM budget.ledger_answers(p_tenant, items, shapes, flags, outcomes, holds, added);
 END $$;
 
 CREATE OR REPLACE FUNCTION budget.ledger_any_open(p_outcomes budget.ledger_outcome[]) RETURNS boolean

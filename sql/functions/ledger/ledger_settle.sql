@@ -17,10 +17,12 @@ BEGIN
         ELSIF item.verb = 'record' THEN
             SELECT s.outcome, s.hold INTO step FROM budget.ledger_consume(item, outcomes[item.n], holds[k], p_t) s;
             outcomes[item.n] := step.outcome;
+            outcomes[item.n].hold_at := k;
             holds[k] := step.hold;
         ELSIF item.verb = 'release' THEN
             SELECT s.outcome, s.hold INTO step FROM budget.ledger_release(outcomes[item.n], holds[k], p_t) s;
             outcomes[item.n] := step.outcome;
+            outcomes[item.n].hold_at := k;
             holds[k] := step.hold;
         END IF;
     END LOOP;

@@ -39,7 +39,9 @@ BEGIN
                CASE WHEN i.is_record THEN concat('"budget_id":"', b.budget_id, '","component":', to_json(d.component),
                    ',"provider":', to_json(lower(i.provider)),
                    ',"model":', to_json(i.model), ',"tier":"', p.tier, '","task_type":', to_json(d.task_type),
-                       ',"currency":"', t.currency, '"') END,
+                       ',"currency":"', t.currency, '"')
+                   ELSE budget.hold_fragment(d.component, coalesce(i.tier, p.tier), lower(i.provider), i.model,
+                       d.task_type, t.currency) END,
                CASE WHEN i.is_record THEN p.slices END, CASE WHEN p.slices IS NOT NULL
                    THEN budget.slices_end(p_tenant, p.slices) END)::budget.ledger_shape ORDER BY i.s) INTO result
       FROM ROWS FROM (json_to_recordset(p_shapes) AS (is_record boolean, key_budget_id uuid, budget_id uuid,

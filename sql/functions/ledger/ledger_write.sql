@@ -1,45 +1,44 @@
 -- Stores what became of holds that the group touched (locked by ledger_lock_holds).
-CREATE OR REPLACE FUNCTION budget.ledger_write_holds(p_tenant uuid, before budget.hold[], after budget.hold[])
+CREATE OR REPLACE FUNCTION budget.ledger_write_holds(p_tenant uuid, after budget.hold[])
 RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    a budget.hold;
-    k integer := 0;
 BEGIN
-    FOREACH a IN ARRAY after LOOP -- one by one: a join could be planned as a scan while the table is small
-        k := k + 1;
-        CONTINUE WHEN a IS NOT DISTINCT FROM before[k];
-        UPDATE budget.hold h
-           SET state = a.state, left_tokens = a.left_tokens, left_cost = a.left_cost, used_tokens = a.used_tokens,
-               used_input_tokens = a.used_input_tokens, used_output_tokens = a.used_output_tokens,
-               actual_cost = a.actual_cost, overage_tokens = a.overage_tokens, overage_cost = a.overage_cost,
-               expires_at = a.expires_at, resolved_at = a.resolved_at
-         WHERE h.tenant_id = p_tenant AND h.hold_id = a.hold_id;
-    END LOOP;
+    UPDATE budget.hold h
+       SET state = a.state, left_tokens = a.left_tokens, left_cost = a.left_cost, used_tokens = a.used_tokens,
+           used_input_tokens = a.used_input_tokens, used_output_tokens = a.used_output_tokens,
+           actual_cost = a.actual_cost, overage_tokens = a.overage_tokens, overage_cost = a.overage_cost,
+           expires_at = a.expires_at, resolved_at = a.resolved_at
+      FROM unnest(after) a
+     WHERE h.tenant_id = p_tenant AND h.hold_id = a.hold_id
+       AND (h.state, h.left_tokens, h.left_cost, h.used_tokens, h.actual_cost, h.expires_at)
+           IS DISTINCT FROM (a.state, a.left_tokens, a.left_cost, a.used_tokens, a.actual_cost, a.expires_at);
 END $$;
 
 -- Everything else the group changes, in lock order: policy states, counters (and the alerts they cross), records,
--- holds. Returns the rows it appended: what is answered is what is stored.
+-- holds. p_added: the holds that were admitted.
 CREATE OR REPLACE FUNCTION budget.ledger_write(p_tenant uuid, p_items budget.ledger_item[],
     p_outcomes budget.ledger_outcome[],
-    p_slots budget.ledger_slot[], p_postings budget.ledger_posting[], p_flags budget.ledger_flags, p_t timestamptz,
-    OUT records budget.usage_record[], OUT holds budget.hold[]) LANGUAGE plpgsql AS $$
+    p_slots budget.ledger_slot[], p_postings budget.ledger_posting[], p_added budget.hold[],
+    p_flags budget.ledger_flags, p_t timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    s budget.ledger_slot;
+    wanted integer := 0;
 BEGIN
-    FOREACH s IN ARRAY coalesce(p_slots, '{}') LOOP
-        UPDATE budget.policy_state st
-           SET held_cost = s.held_cost, held_tokens = s.held_tokens, window_floor = s.window_floor,
-               window_cost = s.window_cost, window_tokens = s.window_tokens, last_t = p_t, touched_at = p_t
-         WHERE st.tenant_id = p_tenant AND st.revision = s.revision AND st.scope = s.scope;
-    END LOOP;
+    UPDATE budget.policy_state st
+       SET held_cost = s.held_cost, held_tokens = s.held_tokens, window_floor = s.window_floor,
+           window_cost = s.window_cost, window_tokens = s.window_tokens, last_t = p_t, touched_at = p_t
+      FROM unnest(p_slots) s
+     WHERE st.tenant_id = p_tenant AND st.revision = s.revision AND st.scope = s.scope;
     IF cardinality(p_postings) > 0 THEN
         PERFORM budget.ledger_count(p_tenant, p_slots, p_postings);
     END IF;
     IF p_flags.has_record THEN
-        records := budget.ledger_insert_records(p_tenant, p_items, p_outcomes);
+        IF p_flags.has_repeat THEN -- ids we made ourselves have no twin
+            SELECT count(*) INTO wanted FROM unnest(p_items) i
+             WHERE i.verb = 'record' AND (p_outcomes[i.n]).status IS NULL;
+        END IF;
+        PERFORM budget.ledger_insert_records(p_tenant, p_items, p_outcomes, wanted);
     END IF;
-    IF p_flags.has_reserve THEN
-        holds := budget.ledger_insert_holds(p_tenant, p_items, p_outcomes, p_t);
+    IF cardinality(p_added) > 0 THEN
+        PERFORM budget.ledger_insert_holds(p_added);
     END IF;
 END $$;
 
@@ -87,18 +86,11 @@ END $$;
 -- Appends the records. A row that is already there means that a twin of a client-made id has just committed: the whole
 -- group is run again (40001) and finds the twin when it opens.
 CREATE OR REPLACE FUNCTION budget.ledger_insert_records(p_tenant uuid, p_items budget.ledger_item[],
-    p_outcomes budget.ledger_outcome[])
-RETURNS budget.usage_record[] LANGUAGE plpgsql AS $$
+    p_outcomes budget.ledger_outcome[], p_wanted integer) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    wanted integer;
-    written budget.usage_record[];
+    written integer;
 BEGIN
-    SELECT count(*) INTO wanted FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n WHERE i.verb = 'record'
-        AND o.status IS NULL;
-    IF wanted = 0 THEN
-        RETURN NULL;
-    END IF;
-    WITH added AS (INSERT INTO budget.usage_record AS r (tenant_id, record_id, occurred_at, charged_at, received_at,
+    INSERT INTO budget.usage_record (tenant_id, record_id, occurred_at, charged_at, received_at,
         shape_id, hold_id, context_id, task_id,
         input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens,
         input_audio_tokens, output_audio_tokens, input_image_tokens, output_image_tokens, total_tokens, requests,
@@ -107,8 +99,8 @@ BEGIN
         pricing_id, input_cost, output_cost, cost, ceiling_cost, reported_cost, consumed_tokens, consumed_cost, cause,
             revisions, flags,
         operation_id, request_id, user_id, key_id, body_hash, metadata, service_tier)
-    SELECT p_tenant, i.id, coalesce(i.occurred_at, o.charged_at), o.charged_at, i.received_at, i.shape_id, i.hold_id,
-        i.context_id, i.task_id,
+    SELECT p_tenant, i.id, coalesce(i.occurred_at, (p_outcomes[i.n]).charged_at), (p_outcomes[i.n]).charged_at,
+        i.received_at, i.shape_id, i.hold_id, i.context_id, i.task_id,
         coalesce((i.usage).input_tokens, 0), coalesce((i.usage).cache_read_tokens, 0),
             coalesce((i.usage).cache_write_5m_tokens, 0),
         coalesce((i.usage).cache_write_1h_tokens, 0), coalesce((i.usage).output_tokens, 0),
@@ -121,54 +113,51 @@ BEGIN
             coalesce((i.usage).web_searches, 0),
         CASE WHEN i.cost IS NOT NULL THEN i.pricing_id END, i.input_cost, i.output_cost, i.cost, i.ceiling_cost,
             i.reported_cost,
-        o.consumed_tokens, o.consumed_cost, o.cause, i.revisions, nullif(o.flags, '{}'), i.operation_id, i.request_id,
-            i.user_id, i.key_id,
-        i.body_hash, i.metadata, i.service_tier
-      FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n
-     WHERE i.verb = 'record' AND o.status IS NULL
+        (p_outcomes[i.n]).consumed_tokens, (p_outcomes[i.n]).consumed_cost, (p_outcomes[i.n]).cause, i.revisions,
+        nullif((p_outcomes[i.n]).flags, '{}'), i.operation_id, i.request_id, i.user_id, i.key_id, i.body_hash,
+        i.metadata, i.service_tier
+      FROM unnest(p_items) i
+     WHERE i.verb = 'record' AND (p_outcomes[i.n]).status IS NULL
      ORDER BY i.id
-        ON CONFLICT (tenant_id, record_id) DO NOTHING RETURNING r.*)
-    SELECT array_agg(ROW(a.*)::budget.usage_record) INTO written FROM added a;
-    IF coalesce(cardinality(written), 0) < wanted THEN
+        ON CONFLICT (tenant_id, record_id) DO NOTHING;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    IF written < p_wanted THEN
         RAISE serialization_failure USING MESSAGE = 'a record with one of these ids was committed meanwhile';
     END IF;
-    RETURN written;
 END $$;
 
 -- The same for the holds that were admitted.
-CREATE OR REPLACE FUNCTION budget.ledger_insert_holds(p_tenant uuid, p_items budget.ledger_item[],
-    p_outcomes budget.ledger_outcome[], p_t timestamptz)
-RETURNS budget.hold[] LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION budget.ledger_insert_holds(p_added budget.hold[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    wanted integer;
-    written budget.hold[];
-    check_seconds integer;
-    allocation_seconds integer;
+    written integer;
 BEGIN
-    SELECT count(*) INTO wanted FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n WHERE i.verb = 'reserve'
-        AND o.status IS NULL;
-    IF wanted = 0 THEN
-        RETURN NULL;
-    END IF;
-    check_seconds := budget.setting_value('hold_ttl_check_seconds')::integer;
-    allocation_seconds := budget.setting_value('hold_ttl_allocation_seconds')::integer;
-    WITH added AS (INSERT INTO budget.hold AS h (tenant_id, hold_id, kind, shape_id, budget_id, context_id, task_id,
-        priority, revisions, tokens, cost, estimated_cost,
-        left_tokens, left_cost, is_priced, is_final, pricing_id, created_at, expires_at, key_id, body_hash, metadata)
-    SELECT p_tenant, i.id, i.kind, i.shape_id, i.budget_id, i.context_id, i.task_id, coalesce(i.priority, 5),
-        i.revisions, i.hold_tokens, i.hold_cost,
-        i.estimated_cost, i.hold_tokens, i.hold_cost, i.is_priced, coalesce(i.is_final, i.kind = 'check'),
-            i.pricing_id, p_t,
-        p_t + make_interval(secs => coalesce(i.ttl_seconds, CASE i.kind WHEN 'check' THEN check_seconds
-            ELSE allocation_seconds END)),
-        i.key_id, i.body_hash, i.metadata
-      FROM unnest(p_items) i JOIN unnest(p_outcomes) o ON o.n = i.n
-     WHERE i.verb = 'reserve' AND o.status IS NULL
-     ORDER BY i.id
-        ON CONFLICT (tenant_id, hold_id) DO NOTHING RETURNING h.*)
-    SELECT array_agg(ROW(a.*)::budget.hold) INTO written FROM added a;
-    IF coalesce(cardinality(written), 0) < wanted THEN
+    INSERT INTO budget.hold SELECT a.* FROM unnest(p_added) a ORDER BY a.hold_id
+        ON CONFLICT (tenant_id, hold_id) DO NOTHING;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    IF written < cardinality(p_added) THEN
         RAISE serialization_failure USING MESSAGE = 'a hold with one of these ids was committed meanwhile';
     END IF;
-    RETURN written;
+END $$;
+
+-- The rows of the holds that were admitted, and for each outcome the place of its own.
+CREATE OR REPLACE FUNCTION budget.ledger_admitted(p_tenant uuid, p_items budget.ledger_item[],
+    INOUT outcomes budget.ledger_outcome[], p_t timestamptz, OUT added budget.hold[]) LANGUAGE plpgsql AS $$
+DECLARE
+    check_life interval := make_interval(secs => budget.setting_value('hold_ttl_check_seconds')::integer);
+    allocation_life interval := make_interval(secs => budget.setting_value('hold_ttl_allocation_seconds')::integer);
+    numbers integer[];
+BEGIN
+    SELECT array_agg(i.n ORDER BY i.n), array_agg(ROW(p_tenant, i.id, i.kind, 'live', i.shape_id, i.budget_id,
+               i.context_id, i.task_id, coalesce(i.priority, 5), i.revisions, i.hold_tokens, i.hold_cost,
+               i.estimated_cost, i.hold_tokens, i.hold_cost, 0, 0, 0, 0, 0, 0, i.is_priced,
+               coalesce(i.is_final, i.kind = 'check'), i.pricing_id, p_t,
+               p_t + CASE WHEN i.ttl_seconds IS NOT NULL THEN make_interval(secs => i.ttl_seconds)
+                   WHEN i.kind = 'check' THEN check_life ELSE allocation_life END,
+               NULL, i.key_id, i.body_hash, i.metadata, NULL, i.ends_by)::budget.hold ORDER BY i.n)
+      INTO numbers, added
+      FROM unnest(p_items) i WHERE i.verb = 'reserve' AND (outcomes[i.n]).status IS NULL;
+    added := coalesce(added, '{}');
+    FOR k IN 1 .. cardinality(added) LOOP
+        outcomes[numbers[k]].hold_at := k;
+    END LOOP;
 END $$;

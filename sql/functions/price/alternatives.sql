@@ -41,7 +41,7 @@ DECLARE
 BEGIN
     SELECT budget.cost_estimate(p, input_tokens, output_tokens) INTO now_cost
     FROM budget.price_at(tenant, provider, model, 'standard', at) AS p;
-    IF input_tokens > 100000 OR EXISTS (SELECT FROM budget.price_offer AS o WHERE o.tenant_id = tenant) THEN
+    IF input_tokens > 100000 THEN
         RETURN budget.alternatives_full(tenant, kind, input_tokens, output_tokens, max_cost, now_cost, most);
     END IF;
     SELECT json_agg(json_build_object('provider', o.provider, 'model', o.model, 'estimated_cost',
@@ -50,18 +50,29 @@ BEGIN
     FROM (SELECT o.provider, o.model, o.is_local,
                  input_tokens * o.input_cost + output_tokens * o.output_cost + o.request_cost AS cost
           FROM budget.price_offer AS o
-          WHERE o.tenant_id = budget.catalogue_tenant() AND o.tier = kind.tier AND o.mode = kind.mode AND o.until > at
+          WHERE o.tenant_id IN (tenant, budget.catalogue_tenant()) AND o.tier = kind.tier AND o.mode = kind.mode
+            AND o.until > at
             AND coalesce(input_tokens <= o.above, true)
             AND coalesce(o.context_tokens >= input_tokens + output_tokens, true)
             AND (o.provider <> kind.provider OR o.model <> kind.model)
             AND coalesce(input_tokens * o.input_cost + output_tokens * o.output_cost + o.request_cost < now_cost, true)
             AND coalesce(input_tokens * o.input_bound + output_tokens * o.output_bound + o.request_cost
                          <= max_cost, true)
+            AND (o.tenant_id = tenant OR NOT budget.price_is_hidden(tenant, o.provider, o.model, at))
           ORDER BY o.is_local, 4, o.provider, o.model LIMIT most) AS o;
     RETURN coalesce(result, '[]');
 END $$;
 
--- The same with the tenant's own prices, which hide the catalogue's, and with context tiers.
+-- A price of the tenant's own hides the catalogue's of the same model.
+CREATE OR REPLACE FUNCTION budget.price_is_hidden(tenant uuid, provider text, model text, at timestamptz)
+RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM budget.price AS own WHERE own.tenant_id = price_is_hidden.tenant
+        AND own.model = price_is_hidden.model AND own.provider = price_is_hidden.provider
+        AND own.effective_date <= at AND coalesce(own.end_date, 'infinity') > at);
+END $$;
+
+-- The same with context tiers: every offer is priced in full.
 CREATE OR REPLACE FUNCTION budget.alternatives_full(tenant uuid, kind budget.model, input_tokens bigint,
     output_tokens bigint, max_cost numeric, now_cost numeric, most integer) RETURNS json LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -81,9 +92,7 @@ BEGIN
             AND coalesce(o.context_tokens >= input_tokens + output_tokens, true)
             AND (o.provider <> kind.provider OR o.model <> kind.model)
             AND coalesce(c.cost < now_cost, true) AND coalesce(c.bound <= max_cost, true)
-            AND (o.tenant_id = tenant OR NOT EXISTS (
-                SELECT FROM budget.price AS own WHERE own.tenant_id = tenant AND own.provider = o.provider
-                   AND own.model = o.model AND own.effective_date <= at AND coalesce(own.end_date, 'infinity') > at))
+            AND (o.tenant_id = tenant OR NOT budget.price_is_hidden(tenant, o.provider, o.model, at))
           ORDER BY o.is_local, c.cost, o.provider, o.model LIMIT most) AS o;
     RETURN coalesce(result, '[]');
 END $$;
