@@ -33,7 +33,7 @@ def wrk(url, connections, seconds, script=None, key="", **environment):
     done = subprocess.run([*command, url], capture_output=True, text=True, check=True, env={
         **os.environ, "BENCH_KEY": key, "BENCH_FOLDER": str(HERE), **{name: str(value) for name, value in environment.items()}})
     percentiles = {name: float(value) * UNITS[unit] for name, value, unit in
-                   re.findall(r"^\s+(\d+)%\s+([\d.]+)(us|ms|s|m)$", done.stdout, re.M)}
+                   re.findall(r"^\s+(\d+)%\s+([\d.]+)(us|ms|s|m)\s*$", done.stdout, re.M)}
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", done.stdout)
     return {"rate": float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1]), "p50_ms": percentiles["50"],
             "p99_ms": percentiles["99"], "not_2xx": int(bad[1]) if bad else 0}
@@ -106,7 +106,8 @@ class Bench:
                 ("refusal", "check.lua", "/api/v1/check", 1, {"BENCH_MORE": f',"reserve":true,"budget_id":"{self.empty}"'}),
                 ("cycle final", "cycle.lua", "/", 2, {"BENCH_LAG": 4 * connections, "BENCH_FINAL": 1}),
                 ("cycle release", "cycle.lua", "/", 3, {"BENCH_LAG": 4 * connections})):
-            self.measure(name, connections, script, path, per, **more)["ratio"] = self.rows[-1]["rate"] / echo
+            figure = self.measure(name, connections, script, path, per, **more)
+            figure["ratio"] = figure["rate"] / echo
         self.rows[-6]["ratio"] = 1.0
 
     def run(self):
