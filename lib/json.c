@@ -48,6 +48,12 @@ budget_json_is_object(struct json_object *value)
 	return json_object_is_type(value, json_type_object);
 }
 
+bool
+budget_json_is_string(struct json_object *value)
+{
+	return json_object_is_type(value, json_type_string);
+}
+
 const char *
 budget_json_text(struct budget_ctx *ctx, struct json_object *value)
 {

@@ -35,6 +35,7 @@ struct json_object *budget_json_at(struct json_object *array, size_t index);
 size_t budget_json_length(struct json_object *array);
 bool budget_json_is_array(struct json_object *value);
 bool budget_json_is_object(struct json_object *value);
+bool budget_json_is_string(struct json_object *value);
 /**
  * Text of a scalar as it stood in the source (a string without quotes), copied into the arena; NULL for null/absent.
  */

@@ -19,10 +19,16 @@ noinst_LTLIBRARIES += %D%/libcore.la
 # ledger
 %C%_libcore_la_SOURCES += %D%/group.c %D%/group.h %D%/ledger.c %D%/ledger.h %D%/ledger_call.c
 
+# price sources
+%C%_libcore_la_SOURCES += %D%/source/source.h %D%/source/quote.c %D%/source/quote.h %D%/source/amount.c %D%/source/entry.c \
+	%D%/source/registry.c %D%/source/litellm.c %D%/source/litellm.h %D%/source/litellm_name.c %D%/source/llm_prices.c \
+	%D%/source/openrouter.c %D%/source/genai.c %D%/source/file.c %D%/source/csv.c %D%/source/csv.h %D%/source/html.c \
+	%D%/source/html.h %D%/source/pages.c %D%/source/tables.c %D%/source/llmprices_html.c %D%/source/pretrained.c
+
 # verify
 %C%_libcore_la_SOURCES += %D%/verify.c %D%/verify.h
 
-%C%_libcore_la_LIBADD = $(JSON_LIBS) $(PQ_LIBS) $(CURL_LIBS) $(SODIUM_LIBS) $(YAML_LIBS)
+%C%_libcore_la_LIBADD = $(JSON_LIBS) $(PQ_LIBS) $(CURL_LIBS) $(SODIUM_LIBS) $(YAML_LIBS) $(XML_LIBS)
 
 # The public headers keep their folder, because they name each other as "lib/….h": cc -I$(pkgincludedir).
 publicdir = $(pkgincludedir)/lib

@@ -57,6 +57,9 @@ check_PROGRAMS += %D%/unit/test_amount
 # budgets, policies
 
 # prices
+check_PROGRAMS += %D%/unit/test_source
+%C%_unit_test_source_SOURCES = %D%/unit/test_source.c $(UNIT_RUNNER)
+%C%_unit_test_source_LDADD = $(UNIT_LIBS)
 
 # alerts, reports
 

@@ -82,6 +82,7 @@ struct budget_source_batch {
 	int64_t seen;               /* entries of the feed that stand for a model */
 	int64_t partial;            /* of those quoted: entries with a price class that was left out (no column for it) */
 	int64_t skipped[SOURCE_SKIP_COUNT];
+	const char *malformed_first; /* name of the first malformed entry that has one, or NULL */
 };
 
 struct budget_source_feed {

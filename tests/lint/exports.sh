@@ -6,11 +6,11 @@ symbols=$(nm -D --defined-only "$library" | awk '{ print $3 }' | grep -v '^__\(a
 printf '%s\n' "$symbols" | grep -v '^budget_' | rule 'only budget_* is exported'
 
 for symbol in $symbols; do
-	grep -qE "\b$symbol\b" lib/*.h || echo "$symbol: in no header"
+	grep -qE "\b$symbol\b" lib/*.h lib/*/*.h || echo "$symbol: in no header"
 done | rule 'everything exported stands in a header'
 
 # a declaration has a comment right above, or stands in a block of declarations whose first one has
-python3 - lib/*.h <<'PYTHON' | rule 'every public function has a comment'
+python3 - lib/*.h lib/*/*.h <<'PYTHON' | rule 'every public function has a comment'
 import re, sys
 for path in sys.argv[1:]:
     commented, previous_blank = False, True
