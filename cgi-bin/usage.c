@@ -1,12 +1,11 @@
 /* POST /usage/record and /usage/batch: what calls really used. A fact is never refused by a limit. */
-#include <stdio.h>
-#include <string.h>
-
 #include "cgi-bin/ledger.h"
 #include "cgi-bin/usage_batch.h"
+#include "cgi-bin/usage_item.h"
 #include "lib/words.h"
 
-#define TOKENS_MAX 1000000000000LL
+#define TOKENS_MAX BUDGET_USAGE_COUNT_MAX
+#define RESPONSE_MAX (1 << 20)
 
 static const struct budget_word service_tiers[] = {
 	{ "standard", "standard" }, { "default", "standard" }, { "batch", "batch" }, { "flex", "flex" }, { "priority", "priority" }, { NULL, NULL }
@@ -20,10 +19,14 @@ const struct budget_field usage_record_fields[] = {
 	{ "task_id", FIELD_STRING, .min = 1, .max = 256 },
 	{ "component", FIELD_STRING, .min = 1, .max = 128, .about = "Who called (unknown)" },
 	{ "task_type", FIELD_STRING, .min = 1, .max = 128, .about = "What for (default)" },
-	{ "provider", FIELD_STRING, .need = FIELD_REQUIRED, .min = 1, .max = 64 },
-	{ "model", FIELD_STRING, .need = FIELD_REQUIRED, .min = 1, .max = 256, .about = "As the provider names it" },
+	{ "provider", FIELD_STRING, .min = 1, .max = 64, .about = "Required, unless usage or response gives it away" },
+	{ "model", FIELD_STRING, .min = 1, .max = 256, .about = "As the provider names it; required, unless response says it" },
 	{ "tier", FIELD_ENUM, .words = budget_words_tier, .about = "Absent: derived from the model" },
 	{ "service_tier", FIELD_ENUM, .words = service_tiers, .about = "standard, batch, flex, priority" },
+	{ "usage", FIELD_OBJECT, .max = USAGE_RAW_MAX, .about = "Instead of counts: the provider's usage object, exactly as sent" },
+	{ "response", FIELD_OBJECT, .max = RESPONSE_MAX,
+	  .about = "Instead of counts: the provider's whole answer; its usage, model, id and service tier are taken, no content kept" },
+	{ "keep_raw", FIELD_BOOL, .about = "true: the usage object is kept with the record, up to 16 KiB" },
 	{ "input_tokens", FIELD_COUNT, .max = TOKENS_MAX, .about = "Uncached input" },
 	{ "cache_read_tokens", FIELD_COUNT, .max = TOKENS_MAX },
 	{ "cache_write_5m_tokens", FIELD_COUNT, .max = TOKENS_MAX },
@@ -50,47 +53,21 @@ const struct budget_field usage_record_fields[] = {
 	{ NULL }
 };
 
-/* The fields that say how much: at least one has to be there. */
-static const char *const counts[] = { "input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens",
-	"output_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens", "input_image_tokens", "output_image_tokens",
-	"requests", "characters", "output_characters", "images", "seconds", "web_searches" };
-
-enum budget_status
-usage_item(struct budget_ctx *ctx, const struct budget_values *values, const char *idempotency_key, int part,
-    const char *pointer, struct budget_ledger_item *ret_item)
-{
-	struct budget_ledger_draft draft;
-	struct budget_text body;
-	bool has_count = false;
-
-	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-		has_count = has_count || budget_values_get(values, counts[i]) != NULL;
-	if (!has_count)
-		return budget_fail(ctx, BUDGET_EINVALID, "missing_field", budget_arena_printf(&ctx->arena, "%s/input_tokens", pointer),
-		    "Say how much was used: input_tokens and output_tokens, or another count.");
-	budget_text_init(&body, &ctx->arena, 512);
-	budget_text_add(&body, "{");
-	budget_values_members(values, &body);
-	if (budget_text_done(&body) == NULL)
-		return budget_fail(ctx, BUDGET_ETOOLARGE, "request_too_large", pointer, "The request is too large.");
-	budget_ledger_begin(ctx, "record", budget_values_get(values, "record_id"), idempotency_key, part, body.data, &draft);
-	budget_ledger_members(&draft, values);
-	return budget_ledger_end(ctx, &draft, values, ret_item);
-}
-
 static enum budget_status
 usage_record(struct request *request)
 {
+	struct usage_origin origin = { .key = request->idempotency_key, .part = -1, .pointer = "",
+		.usage = budget_json_get(request->json, "usage"), .response = budget_json_get(request->json, "response") };
 	struct budget_ledger_item record = { 0 };
 
-	BUDGET_TRY(usage_item(&request->ctx, &request->values, request->idempotency_key, -1, "", &record));
+	BUDGET_TRY(usage_item(&request->ctx, &request->values, &origin, &record));
 	BUDGET_TRY(budget_ledger_run(&request->ctx, &record, 1));
 	return ledger_reply(request, &record.answer);
 }
 
 const struct route usage_routes[] = {
 	{ "POST", "/usage/record", BUDGET_ROLE_SERVICE, NULL, usage_record_fields, .run = usage_record, .success = 201,
-	  .about = "Records what a call used; never refused by a limit." },
+	  .about = "Records what a call used, as counts or as the provider said it; never refused by a limit." },
 	{ "POST", "/usage", BUDGET_ROLE_SERVICE, NULL, usage_record_fields, .run = usage_record, .success = 201, .about = "The same as /usage/record." },
 	{ "POST", "/record", BUDGET_ROLE_SERVICE, NULL, usage_record_fields, .run = usage_record, .success = 201, .about = "The same as /usage/record." },
 	{ "POST", "/usage/batch", BUDGET_ROLE_SERVICE, NULL, NULL, .run = usage_batch, .success = 200, .flags = ROUTE_LARGE | ROUTE_RAW_BODY,

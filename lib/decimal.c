@@ -166,3 +166,36 @@ budget_decimal_compare(const char *left, const char *right)
 	order = order < 0 ? -1 : order > 0;
 	return is_left_negative ? -order : order;
 }
+
+/* Digit of a plain text that stands `place` places left of the point (0 = units), right of it when below 0. */
+static int
+digit_at(const char *text, int integer_digits, int place)
+{
+	int at = place >= 0 ? integer_digits - 1 - place : integer_digits - place;
+
+	return at >= 0 && at < (int)strlen(text) && text[at] != '.' ? text[at] - '0' : 0;
+}
+
+const char *
+budget_decimal_add(struct budget_ctx *ctx, const char *left, const char *right)
+{
+	char sum[MONEY_INTEGER_DIGITS + SCALE_MAX + 4], *at = sum + sizeof sum;
+	int carry = 0, left_digits, right_digits;
+
+	if (left == NULL || right == NULL)
+		return NULL;
+	left_digits = (int)strcspn(left, ".");
+	right_digits = (int)strcspn(right, ".");
+	if (left_digits > MONEY_INTEGER_DIGITS || right_digits > MONEY_INTEGER_DIGITS)
+		return NULL;
+	*--at = '\0';
+	for (int place = -SCALE_MAX; place <= MONEY_INTEGER_DIGITS; place++) {
+		int digit = digit_at(left, left_digits, place) + digit_at(right, right_digits, place) + carry;
+
+		if (place == 0)
+			*--at = '.';
+		*--at = (char)('0' + digit % 10);
+		carry = digit / 10;
+	}
+	return budget_decimal_parse(ctx, at);
+}

@@ -28,4 +28,7 @@ const char *budget_decimal_parse(struct budget_ctx *ctx, const char *text);
 /** -1, 0, 1: order of two canonical texts. */
 int budget_decimal_compare(const char *left, const char *right);
 
+/** Sum of two canonical texts not below 0, in the arena; NULL when one is NULL or the sum is beyond the limits of money. */
+const char *budget_decimal_add(struct budget_ctx *ctx, const char *left, const char *right);
+
 #endif

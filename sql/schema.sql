@@ -126,7 +126,8 @@ CREATE TYPE budget.ledger_item AS (
 	tokens_fit_provider text,
 	tokens_fit_model text,
 	ends_by timestamp with time zone,
-	service_tier text
+	service_tier text,
+	raw jsonb
 );
 
 ALTER TYPE budget.ledger_item OWNER TO budget_owner;
@@ -415,7 +416,10 @@ CREATE TYPE budget.usage_sum AS (
 	correction_cost numeric,
 	unpriced_count bigint,
 	unpriced_tokens numeric,
-	ceiling_cost numeric
+	ceiling_cost numeric,
+	reported_count bigint,
+	reported_cost numeric,
+	cost_gap numeric
 );
 
 ALTER TYPE budget.usage_sum OWNER TO budget_owner;

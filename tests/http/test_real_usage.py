@@ -1,4 +1,5 @@
-"""What providers really report becomes usage records, and every way to add them up gives the same to the last digit.
+"""What providers really report becomes usage records, sent as it is, and every way to add them up gives the same to the
+last digit.
 
 Always: bodies written by hand from the providers' documentation (tests/fixtures/provider_usages.json). With
 BUDGET_TEST_DATA also every body of usage/provider-usages.json in that folder, against the counts expected there.
@@ -13,13 +14,21 @@ from decimal import Decimal
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests/harness"))
-import provider_usage  # noqa: E402
 from home import TestCase, main  # noqa: E402
 
 DATA = pathlib.Path(os.environ.get("BUDGET_TEST_DATA") or "/nonexistent") / "usage/provider-usages.json"
 INPUT = ("input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "input_audio_tokens",
          "input_image_tokens")
 OUTPUT = ("output_tokens", "reasoning_tokens", "output_audio_tokens", "output_image_tokens")
+
+# Bodies of which we count something else than the data expects, and why.
+EXPLAINED = {
+    ("claude-sonnet-5", 2390, 121): (
+        2390 + 2518, 121 + 22, "another model's advice stands in `iterations` only: it is billed, so it is counted, and"
+        " flagged other_model_usage"),
+    ("claude-sonnet-4-6", 220, 8): (
+        220 + 55196, 8 + 125, "a compaction stands in `iterations` only: billed on top of the totals"),
+}
 
 
 class RealUsage(TestCase):
@@ -28,11 +37,10 @@ class RealUsage(TestCase):
         self.assertEqual(answer.status, 201, answer)
         return answer.json["budget_id"]
 
-    def record(self, budget, provider, model, counts):
-        body = {"provider": provider, "model": model, "component": "provider", "budget_id": budget, **counts}
-        if not any(name in counts for name in INPUT + OUTPUT):
-            body["input_tokens"] = 0
-        answer = self.home.post("/api/v1/usage/record", body)
+    def record(self, budget, provider, model, **said):
+        """said: usage or response, exactly as the provider sent it."""
+        body = {"provider": provider, "model": model, "component": "provider", "budget_id": budget, **said}
+        answer = self.home.post("/api/v1/usage/record", {name: value for name, value in body.items() if value is not None})
         self.assertEqual(answer.status, 201, (body, answer))
         return answer.json
 
@@ -77,37 +85,49 @@ class RealUsage(TestCase):
         records = []
         for item in json.loads((ROOT / "tests/fixtures/provider_usages.json").read_text(encoding="utf-8")):
             with self.subTest(item["about"]):
-                counts = provider_usage.counts(item["body"])
-                self.assertEqual(counts, item["counts"])
-                record = self.record(budget, item["provider"], item["model"], counts)
-                self.assertEqual({name: record[name] for name in item["counts"]}, item["counts"])
-                self.assertTrue(record["priced"], "the built-in catalogue knows it")
-                records.append(record)
+                for said in ({"response": item["body"]}, {"usage": item["body"].get("usage") or item["body"]["usageMetadata"]}):
+                    record = self.record(budget, item["provider"], item["model"], **said)
+                    self.assertEqual({name: record[name] for name in INPUT + OUTPUT + ("web_searches",) if record[name]},
+                                     item["counts"])
+                    self.assertTrue(record["priced"], "the built-in catalogue knows it")
+                    self.assertEqual(record["flags"], [])
+                    records.append(record)
         self.check_sums(budget, records)
 
     @unittest.skipUnless(DATA.exists(), "BUDGET_TEST_DATA names no folder with usage/provider-usages.json")
     def test_real_bodies_become_records_and_every_sum_agrees(self):
         budget = self.budget("real")
         self.home.post("/api/v1/limits", {"budget_id": budget, "period": "monthly", "amount": 100})
-        records = []
+        records, equal = [], 0
         for item in json.loads(DATA.read_text(encoding="utf-8")):
-            body, counts = item["body"], provider_usage.counts(item["body"])
-            with self.subTest(body["file"]):
-                provider, expected = sender(item)
-                record = self.record(budget, provider, item.get("model") or "not-named", counts)
+            body = {name: value for name, value in item["body"].items() if name != "file"}
+            provider, expected = sender(item)
+            with self.subTest(item["body"]["file"]):
+                record = self.record(budget, provider, None if "model" in body or "modelVersion" in body else "not-named",
+                                     response=body)
                 records.append(record)
-                self.assertEqual(sum(record[name] for name in INPUT), expected.get("input_tokens", 0), body)
-                self.assertEqual(sum(record[name] for name in OUTPUT), expected.get("output_tokens", 0), body)
-                for name in ("cache_read_tokens", "web_searches"):
-                    if name in expected:
-                        self.assertEqual(record[name], expected[name], body)
-                if "output_reasoning_tokens" in expected:
-                    self.assertEqual(record["reasoning_tokens"], expected["output_reasoning_tokens"], body)
-                if "cache_write_tokens" in expected:
-                    self.assertEqual(record["cache_write_5m_tokens"] + record["cache_write_1h_tokens"],
-                        expected["cache_write_tokens"], body)
+                self.assertEqual(record["flags"] in ([], ["other_model_usage"]), True, record["flags"])
+                counted = sum(record[name] for name in INPUT), sum(record[name] for name in OUTPUT)
+                wanted = expected.get("input_tokens", 0), expected.get("output_tokens", 0)
+                if counted != wanted:
+                    self.assertEqual(counted, EXPLAINED[(body["model"], *wanted)][:2], body)
+                    continue
+                self.assert_classes(record, expected, body)
+                equal += 1
+        print(f"# {equal} of {len(records)} bodies count as expected")
         self.assertGreater(len(records), 700)
+        self.assertGreaterEqual(equal / len(records), 0.99)
         self.check_sums(budget, records)
+
+    def assert_classes(self, record, expected, body):
+        for name in ("cache_read_tokens", "web_searches", "input_audio_tokens", "output_image_tokens"):
+            if name in expected:
+                self.assertEqual(record[name], expected[name], body)
+        if "output_reasoning_tokens" in expected:
+            self.assertEqual(record["reasoning_tokens"], expected["output_reasoning_tokens"], body)
+        if "cache_write_tokens" in expected:
+            self.assertEqual(record["cache_write_5m_tokens"] + record["cache_write_1h_tokens"],
+                             expected["cache_write_tokens"], body)
 
 
 def sender(item):

@@ -1,6 +1,6 @@
 -- The ledger's rules, one request at a time and in groups (rules 2, 3, 6, 8-12).
 BEGIN;
-SELECT plan(76);
+SELECT plan(79);
 \ir ../harness/ledger.psql
 CREATE TEMP TABLE p AS SELECT pg_temp.policy('{"period": "monthly", "type": "hard_limit", "cost_limit": 10, "token_limit": 100000}') AS hard;
 CREATE FUNCTION pg_temp.hard() RETURNS text LANGUAGE sql AS $$ SELECT pg_temp.state(hard) FROM p $$;
@@ -172,5 +172,12 @@ SELECT is(pg_temp.drift(), NULL, 'counters = records, held = live holds');
 SELECT is(pg_temp.reserve('{"tokens": 900000, "provider": null, "model": null, "component": null}') ->> 'code',
     'approval_required', 'rule 4: an attribute left out matches every filter');
 
+
+-- What a provider said.
+UPDATE r SET a = pg_temp.record('{"context_id": "said", "input_tokens": 1, "reported_cost": 0.003, "flags": ["usage_inconsistent"], "raw": {"prompt_tokens": 1}}');
+SELECT is(a -> 'body' ->> 'cost_gap', '-0.002', 'the provider''s own cost stands beside ours: it says 0.002 more') FROM r;
+SELECT is(a -> 'body' -> 'flags', '["usage_inconsistent"]', 'what the normaliser noticed is a flag of the record') FROM r;
+SELECT is(pg_temp.call('usage_get', jsonb_build_object('id', a ->> 'id')) -> 'raw', '{"prompt_tokens": 1}',
+    'what the provider said is kept where it was asked for') FROM r;
 SELECT * FROM finish();
 ROLLBACK;

@@ -71,7 +71,7 @@ SELECT is(pg_temp.call('usage_get', jsonb_build_object('id', :'first'))
     'total_tokens', 110)
     || jsonb_build_object('requests', 1, 'characters', 0, 'output_characters', 0, 'web_searches', 0, 'images', 0,
         'seconds', 0, 'input_cost', 0.001, 'output_cost', 0.000234, 'total_cost', 0.001234, 'currency', 'USD',
-    'priced', true, 'ceiling_cost', NULL, 'correction_cost', 0, 'reported_cost', NULL, 'timestamp',
+    'priced', true, 'ceiling_cost', NULL, 'correction_cost', 0, 'reported_cost', NULL, 'cost_gap', NULL, 'timestamp',
     '2026-03-10T18:14:59.999999Z',
     'charged_at', '2026-03-10T18:14:59.999999Z', 'cause', 'held', 'flags', ARRAY['late'], 'operation_id', 'o1',
     'request_id', 'r1',

@@ -1,6 +1,6 @@
 -- Sums are exact, and every way to add up gives the same.
 BEGIN;
-SELECT plan(22);
+SELECT plan(23);
 \ir ../harness/usage.psql
 -- 2,000 records over 40 days around both clock changes of New York and every hour of Kathmandu's day, awkward prices.
 SELECT setseed(0.42) \g /dev/null
@@ -12,6 +12,7 @@ SELECT count(pg_temp.record(jsonb_build_object(
     'task_type', (ARRAY['chat', 'coding'])[n % 2 + 1], 'input_tokens', (random() * 5000)::int,
     'cache_read_tokens', n % 11,
     'output_tokens', (random() * 900)::int, 'reasoning_tokens', n % 13, 'context_id', 'c' || n % 4,
+    'reported_cost', CASE WHEN n % 5 = 0 THEN 0.001 END,
     'cost', CASE WHEN n % 17 > 0 THEN (random() * 1e15)::bigint * 1e-18 END, 'ceiling_cost', CASE
     WHEN n % 17 = 0 THEN 0.0003 * n END)))
   FROM generate_series(1, 2000) AS n \g /dev/null
@@ -64,6 +65,11 @@ SELECT is((SELECT s -> 'unpriced' ->> 'count' FROM whole), (SELECT count(*)::tex
     WHERE tenant_id = :tenant AND cost IS NULL
     AND NOT EXISTS (SELECT FROM budget.correction c WHERE c.tenant_id = u.tenant_id AND c.record_id = u.record_id)),
         'unpriced counts what has no price yet');
+SELECT is((SELECT s -> 'reported' FROM whole), (SELECT jsonb_build_object('count', count(*), 'cost', trim_scale(sum(u.reported_cost)),
+        'cost_gap', trim_scale(sum(coalesce(u.cost, 0) + coalesce(c.delta_cost, 0) - u.reported_cost)
+            FILTER (WHERE u.cost IS NOT NULL OR c.pricing_id IS NOT NULL)))
+    FROM budget.usage_record u LEFT JOIN budget.correction c USING (tenant_id, record_id)
+   WHERE u.tenant_id = :tenant AND u.reported_cost IS NOT NULL), 'what providers say stands beside ours, with the gap');
 SELECT is((SELECT (s -> 'unpriced' ->> 'ceiling_cost')::numeric FROM whole), (SELECT trim_scale(sum(ceiling_cost))
     FROM budget.usage_record u WHERE tenant_id = :tenant
     AND NOT EXISTS (SELECT FROM budget.correction c WHERE c.tenant_id = u.tenant_id AND c.record_id = u.record_id)),
@@ -93,7 +99,7 @@ SELECT is(pg_temp.call('usage_summary', jsonb_build_object('budget_id', :other, 
       "total_input_image_tokens": 0, "total_output_image_tokens": 0, "total_requests": 0, "total_characters": 0,
           "total_output_characters": 0, "total_web_searches": 0, "total_images": 0, "total_seconds": 0,
       "total_input_cost": 0, "total_output_cost": 0, "corrections": {"count": 0, "cost": 0}, "unpriced": {"count": 0,
-          "tokens": 0, "ceiling_cost": 0},
+          "tokens": 0, "ceiling_cost": 0}, "reported": {"count": 0, "cost": 0, "cost_gap": 0},
       "groups": {"provider": {}, "model": {}, "component": {}, "task_type": {},
           "tier": {}}}', 'an empty summary has every field, at 0');
 SELECT * FROM finish();

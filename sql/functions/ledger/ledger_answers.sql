@@ -22,7 +22,8 @@ BEGIN
                ',"total_cost":', coalesce(trim_scale(i.cost)::text, 'null'), CASE
                    WHEN i.cost IS NULL THEN ',"priced":false' ELSE ',"priced":true' END,
                ',"ceiling_cost":', coalesce(trim_scale(i.ceiling_cost)::text, 'null'),
-                   ',"correction_cost":0,"pricing_id":',
+                   ',"correction_cost":0,"cost_gap":', coalesce(trim_scale(i.cost - i.reported_cost)::text, 'null'),
+                   ',"pricing_id":',
                CASE WHEN i.cost IS NULL THEN 'null,"pricing_version":null' ELSE
                    concat('"', i.pricing_id, '","pricing_version":', i.pricing_version) END,
                ',"timestamp":"', budget.utc(coalesce(i.occurred_at, (p_outcomes[i.n]).charged_at)),

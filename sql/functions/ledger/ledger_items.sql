@@ -39,7 +39,7 @@ BEGIN
                    budget.unpriced_ceiling(sh.provider)) END,
                (a.ask).hold_tokens, (a.ask).hold_cost, (a.ask).estimated_cost, (pr.price).pricing_id IS NOT NULL,
                sh.price_provider, sh.price_model, sh.ends_by,
-               nullif(sh.service_tier, 'standard'))::budget.ledger_item ORDER BY i.n) AS items,
+               nullif(sh.service_tier, 'standard'), i.raw)::budget.ledger_item ORDER BY i.n) AS items,
            ROW(bool_or(sh.error_code IS NOT NULL OR x.at IS NOT NULL OR x.until IS NOT NULL),
                bool_or(i.verb = 'record'), bool_or(i.verb = 'reserve'),
                bool_or(coalesce(sh.hold_id, i.hold_id) IS NOT NULL), bool_or(NOT i.is_fresh OR is_resend
@@ -58,7 +58,8 @@ BEGIN
                kind text, priority smallint, is_final boolean, ttl_seconds integer, expires_at timestamptz,
                    expires_local timestamp,
                tokens bigint, cost numeric, max_output_tokens bigint, estimated_tokens bigint,
-               reported_cost numeric, operation_id text, request_id text, user_id text, metadata jsonb, flags text[])
+               reported_cost numeric, operation_id text, request_id text, user_id text, metadata jsonb, flags text[],
+                   raw jsonb)
       LEFT JOIN unnest(shapes) sh ON sh.s = i.s
      CROSS JOIN LATERAL (SELECT coalesce(i.occurred_at, i.occurred_local AT TIME ZONE sh.time_zone) AS at,
                                 coalesce(i.expires_at, i.expires_local AT TIME ZONE sh.time_zone) AS until) x

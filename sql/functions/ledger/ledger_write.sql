@@ -98,7 +98,7 @@ BEGIN
         output_characters, web_searches,
         pricing_id, input_cost, output_cost, cost, ceiling_cost, reported_cost, consumed_tokens, consumed_cost, cause,
             revisions, flags,
-        operation_id, request_id, user_id, key_id, body_hash, metadata, service_tier)
+        operation_id, request_id, user_id, key_id, body_hash, metadata, service_tier, raw)
     SELECT p_tenant, i.id, coalesce(i.occurred_at, (p_outcomes[i.n]).charged_at), (p_outcomes[i.n]).charged_at,
         i.received_at, i.shape_id, i.hold_id, i.context_id, i.task_id,
         coalesce((i.usage).input_tokens, 0), coalesce((i.usage).cache_read_tokens, 0),
@@ -115,7 +115,7 @@ BEGIN
             i.reported_cost,
         (p_outcomes[i.n]).consumed_tokens, (p_outcomes[i.n]).consumed_cost, (p_outcomes[i.n]).cause, i.revisions,
         nullif((p_outcomes[i.n]).flags, '{}'), i.operation_id, i.request_id, i.user_id, i.key_id, i.body_hash,
-        i.metadata, i.service_tier
+        i.metadata, i.service_tier, i.raw
       FROM unnest(p_items) i
      WHERE i.verb = 'record' AND (p_outcomes[i.n]).status IS NULL
      ORDER BY i.id

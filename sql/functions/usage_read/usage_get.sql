@@ -1,4 +1,4 @@
--- GET /usage/records/{id}
+-- GET /usage/records/{id}: as in lists, and with `raw`, the provider's own usage object, where it was kept.
 CREATE OR REPLACE FUNCTION budget.usage_get(tenant uuid, context jsonb, args jsonb) RETURNS budget.reply
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp AS $$
 DECLARE
@@ -13,5 +13,9 @@ BEGIN
         PERFORM budget.fail(404, 'usage_record_not_found', '/id',
             format('There is no usage record %s: GET /api/v1/usage/records lists them.', args ->> 'id'));
     END IF;
-    RETURN (NULL::integer, budget.usage_record_json(asked), NULL::text);
+    IF asked.raw IS NULL THEN
+        RETURN (NULL::integer, budget.usage_record_json(asked), NULL::text);
+    END IF;
+    RETURN (NULL::integer, concat(left(budget.usage_record_json(asked)::text, -1), ', "raw": ', asked.raw, '}')::json,
+        NULL::text);
 END $$;

@@ -72,6 +72,9 @@ CREATE OR REPLACE FUNCTION budget.usage_record_body(u budget.usage_record, s bud
         'ceiling_cost', CASE WHEN price IS NULL AND u.cost IS NULL
                              THEN budget.decimal(u.ceiling_cost + coalesce(more_ceiling, 0)) END,
         'correction_cost', budget.decimal(coalesce(more_cost, 0)), 'reported_cost', budget.decimal(u.reported_cost),
+        -- ours above the provider's own figure; below 0: the provider says more
+        'cost_gap', CASE WHEN price IS NOT NULL OR u.cost IS NOT NULL
+            THEN budget.decimal(coalesce(u.cost, 0) + coalesce(more_cost, 0) - u.reported_cost) END,
         'pricing_id', price, 'pricing_version', price_version,
         'timestamp', budget.utc(u.occurred_at), 'charged_at', budget.utc(u.charged_at), 'cause', u.cause,
         'flags', coalesce(u.flags, '{}'), 'operation_id', u.operation_id, 'request_id', u.request_id,

@@ -29,6 +29,9 @@ BEGIN
                                          'cost', budget.decimal(total.correction_cost)),
         'unpriced', json_build_object('count', total.unpriced_count, 'tokens', total.unpriced_tokens,
                                       'ceiling_cost', budget.decimal(total.ceiling_cost)),
+        -- what providers say themselves, and how far ours lies above it (of the priced ones)
+        'reported', json_build_object('count', total.reported_count, 'cost', budget.decimal(total.reported_cost),
+                                      'cost_gap', budget.decimal(total.cost_gap)),
         'groups', budget.usage_groups(parts));
 END $$;
 
@@ -46,7 +49,8 @@ LANGUAGE sql STABLE AS $$
             coalesce(sum(p.input_cost), 0), coalesce(sum(p.output_cost), 0), coalesce(sum(p.cost), 0),
             coalesce(sum(p.correction_count), 0), coalesce(sum(p.correction_cost), 0),
             coalesce(sum(p.unpriced_count), 0), coalesce(sum(p.unpriced_tokens), 0),
-            coalesce(sum(p.ceiling_cost), 0))::budget.usage_sum
+            coalesce(sum(p.ceiling_cost), 0), coalesce(sum(p.reported_count), 0), coalesce(sum(p.reported_cost), 0),
+            coalesce(sum(p.cost_gap), 0))::budget.usage_sum
       FROM unnest(parts) AS p
 $$;
 

@@ -15,7 +15,10 @@ BEGIN
                coalesce(sum(c.cost), 0),
                count(*) FILTER (WHERE u.cost IS NULL AND c.is_priced IS NOT TRUE),
                coalesce(sum(u.total_tokens) FILTER (WHERE u.cost IS NULL AND c.is_priced IS NOT TRUE), 0),
-               coalesce(sum(u.ceiling_cost), 0) + coalesce(sum(c.ceiling), 0)
+               coalesce(sum(u.ceiling_cost), 0) + coalesce(sum(c.ceiling), 0), count(u.reported_cost),
+               coalesce(sum(u.reported_cost), 0),
+               coalesce(sum(coalesce(u.cost, 0) + coalesce(c.cost, 0) - u.reported_cost)
+                        FILTER (WHERE u.cost IS NOT NULL OR c.is_priced), 0)
           FROM budget.usage_record u
           LEFT JOIN (SELECT x.record_id, sum(x.delta_cost) AS cost, sum(x.delta_ceiling) AS ceiling, count(*) AS count,
                             (array_agg(x.pricing_id ORDER BY x.created_at DESC, x.run_id DESC))[1] IS NOT NULL
