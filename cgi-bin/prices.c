@@ -1,6 +1,7 @@
 /* Prices: what is in force, what was, what a request would cost, what would cost less: sql/functions/price. */
 #include "cgi-bin/fcgi/serve.h"
 #include "cgi-bin/page.h"
+#include "cgi-bin/prices.h"
 #include "lib/words.h"
 
 #define TOKENS_MAX 1000000000000
@@ -149,10 +150,10 @@ static const struct route providers[] = {
 	{ .method = NULL }
 };
 
-static const struct route *const tables[] = { prices, providers, NULL };
+static const struct route *const tables[] = { prices, providers, reprice_routes, NULL };
 
 static const struct program program = {
-	.name = "prices", .about = "prices: in force, set, history, calculate, recommendations", .tables = tables
+	.name = "prices", .about = "prices: in force, set, history, calculate, recommendations, corrections", .tables = tables
 };
 
 int

@@ -9,6 +9,9 @@ bin_PROGRAMS += %D%/cli/budget
 %C%_cli_budget_LDFLAGS = $(PROGRAM_LINK)
 %C%_cli_budget_LDADD = lib/libbudget.la
 
+# corrections
+%C%_cli_budget_SOURCES += %D%/cli/cmd_reprice.c %D%/cli/cmd_reprice.h
+
 # verify
 %C%_cli_budget_SOURCES += %D%/cli/cmd_verify.c
 

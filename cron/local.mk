@@ -33,6 +33,17 @@ pkglibexec_PROGRAMS += %D%/verify
 %C%_verify_LDFLAGS = $(PROGRAM_LINK)
 %C%_verify_LDADD = lib/libbudget.la
 
+# corrections: runs that requests began, usage without a price
+pkglibexec_PROGRAMS += %D%/reprice %D%/true-up
+%C%_reprice_SOURCES = %D%/reprice.c %D%/runs.c %D%/runs.h $(JOB_FILES)
+%C%_reprice_CFLAGS = $(PROGRAM_CFLAGS)
+%C%_reprice_LDFLAGS = $(PROGRAM_LINK)
+%C%_reprice_LDADD = lib/libbudget.la
+%C%_true_up_SOURCES = %D%/true_up.c %D%/runs.c %D%/runs.h $(JOB_FILES)
+%C%_true_up_CFLAGS = $(PROGRAM_CFLAGS)
+%C%_true_up_LDFLAGS = $(PROGRAM_LINK)
+%C%_true_up_LDADD = lib/libbudget.la
+
 # supervisor of a home: holds sockets, starts and restarts what serves
 pkglibexec_PROGRAMS += %D%/supervise
 %C%_supervise_SOURCES = %D%/supervise.c %D%/supervise_service.c %D%/supervise.h

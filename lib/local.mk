@@ -32,6 +32,9 @@ noinst_LTLIBRARIES += %D%/libcore.la
 %C%_libcore_la_SOURCES += %D%/normalise/dialect.h %D%/normalise/dialects.c %D%/normalise/normalise.c %D%/normalise/normalise.h \
 	%D%/normalise/response.c %D%/normalise/source.c
 
+# corrections
+%C%_libcore_la_SOURCES += %D%/reprice.c %D%/reprice.h
+
 %C%_libcore_la_LIBADD = $(JSON_LIBS) $(PQ_LIBS) $(CURL_LIBS) $(SODIUM_LIBS) $(YAML_LIBS) $(XML_LIBS)
 
 # The public headers keep their folder, because they name each other as "lib/….h": cc -I$(pkgincludedir).

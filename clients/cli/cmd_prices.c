@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clients/cli/client.h"
+#include "clients/cli/cmd_reprice.h"
 #include "clients/cli/out.h"
 
 #define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
@@ -177,6 +178,12 @@ const struct command prices_commands[] = {
 	{ .name = "history", .about = "prices of a model, newest first", .options = history_options,
 	  .method = "GET", .path = "/prices/history/{provider}/{model...}", .flags = PAGED, .view = &prices_view,
 	  .example = "budget prices history openai gpt-4o", .run = list_prices },
+	{ .name = "reprice", .about = "correct what records cost, by today's price history", .options = reprice_options,
+	  .method = "POST", .path = "/prices/reprice", .flags = HAS_BODY, .view = &reprice_view,
+	  .example = "budget prices reprice --model gpt-4o --since 2026-01-01 --dry-run\n"
+	  "budget prices reprice --model gpt-4o --since 2026-01-01 --reason \"list price was wrong\"\n"
+	  "budget prices reprice list\nbudget prices reprice undo 01a2011f-3b1a-77a7-a2b1-73ce2af1972d",
+	  .run = reprice_command },
 	{ .name = "update", .about = "fetch prices from their sources (comes in a later release)",
 	  .options = update_options, .run = update_later },
 	{ 0 }
