@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the tests of the project, from a clean checkout: packages, a build with sanitizers of its own, every suite.
-#   ./run_tests.sh [lint|unit|sql|http|cli]… [--coverage] [--match TEXT] [--jobs N] [--keep]
+#   ./run_tests.sh [lint|unit|sql|http|cli|fuzz]… [--coverage] [--match TEXT] [--jobs N] [--keep]
 # Without a word: everything. --match: only files whose path holds TEXT. --keep: homes and logs of the run stay.
 # The last line is "N passed, N failed"; exit code 0 when nothing failed, 1 when something did, 69 when packages are missing.
 # BUDGET_TEST_DATA may name a folder of wider real data.
@@ -45,6 +45,20 @@ if [ $COVERAGE = yes ]; then
 	rm -rf "$BUILD/obj" "$BUILD/stamp" # counts of this run only
 fi
 BUILD_TARGETS="all check-programs" build_app "$BUILD" "${flags[@]}"
+
+# The fuzz targets are built by clang, beside the rest.
+case " ${words[*]-} " in
+*" fuzz "*) with_fuzz=yes ;;
+*" lint "* | *" unit "* | *" sql "* | *" http "* | *" cli "*) with_fuzz=no ;;
+*) with_fuzz=yes ;;
+esac
+if [ $with_fuzz = yes ] && [ $COVERAGE = no ]; then
+	ensure_packages command:clang=clang fuzzer:clang=libclang-rt-dev
+	if ! (cd "$BUILD/src" && make -s -j"$(nproc)" -f tests/fuzz/fuzz.mk BUILD="$BUILD/fuzz") >"$BUILD/fuzz.log" 2>&1; then
+		tail -n 30 "$BUILD/fuzz.log" >&2
+		die $EX_SOFTWARE "the fuzz targets do not build; everything it said is in $BUILD/fuzz.log"
+	fi
+fi
 
 python=/usr/bin/python3 # the distribution's: another one in PATH may lack modules
 [ -x $python ] || python=python3

@@ -42,6 +42,7 @@ has() { # has KIND:NAME
 	file:*) [ -e "${1#*:}" ] ;;
 	module:*) lighttpd_module "${1#*:}" ;;
 	postgresql:*) postgresql_bin >/dev/null ;;
+	fuzzer:*) ls /usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.fuzzer[-_.]* >/dev/null 2>&1 ;;
 	python:*) /usr/bin/python3 -c "import ${1#*:}" 2>/dev/null ;;
 	postgresql-extension:*) ls /usr/share/postgresql/*/extension/"${1#*:}".control >/dev/null 2>&1 ;;
 	esac

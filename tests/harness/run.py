@@ -12,7 +12,7 @@ import tempfile
 
 SOURCE = pathlib.Path(os.environ["BUDGET_TEST_SOURCE"])
 BUILD = pathlib.Path(os.environ["BUDGET_TEST_BUILD"])
-SUITES = ("lint", "unit", "sql", "http", "cli")
+SUITES = ("lint", "unit", "sql", "http", "cli", "fuzz")
 TIMEOUT_S = 420
 SANITIZER = re.compile(r"ERROR: (Address|Leak|Thread)Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
 ENVIRONMENT = {
@@ -55,6 +55,8 @@ def find(suite, match):
     """The test files of a suite."""
     if suite == "unit":
         files = [p for p in sorted((BUILD / "obj/tests/unit").glob("test_*")) if p.is_file() and os.access(p, os.X_OK) and not p.suffix]
+    elif suite == "fuzz":
+        files = [p for p in sorted((BUILD / "fuzz/bin").glob("fuzz_*")) if not p.suffix]
     elif suite == "lint":
         files = sorted((SOURCE / "tests/lint").glob("*.sh"))
     elif suite == "sql":
@@ -67,6 +69,8 @@ def find(suite, match):
 def command(suite, file, database):
     if suite == "unit":
         return [str(file)]
+    if suite == "fuzz":
+        return [sys.executable, "-B", str(SOURCE / "tests/harness/fuzz.py"), str(file)]
     if suite == "sql":
         return ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", str(file)]
     if file.suffix == ".py":
@@ -119,7 +123,7 @@ def report(tap, verbose):
 
 def main():
     parser = argparse.ArgumentParser(prog="run_tests.sh")
-    parser.add_argument("suites", nargs="*", metavar="lint|unit|sql|http|cli")
+    parser.add_argument("suites", nargs="*", metavar="|".join(SUITES))
     parser.add_argument("--match", default="")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--keep", action="store_true")
