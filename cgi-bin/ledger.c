@@ -3,6 +3,7 @@
 
 #include "cgi-bin/fcgi/serve.h"
 #include "cgi-bin/ledger.h"
+#include "cgi-bin/ledger_outage.h"
 #include "cgi-bin/usage_read.h"
 
 enum budget_status
@@ -48,6 +49,8 @@ main(int argc, char **argv)
 		.about = "Decides before a call, holds the money while it runs, records what it cost.",
 		.tables = tables,
 		.is_ledger = true,
+		.start = outage_start,
+		.stop = outage_stop,
 	};
 
 	return fcgi_main(&ledger, argc, argv);

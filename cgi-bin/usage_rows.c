@@ -190,7 +190,7 @@ reply_rows(struct usage_batch *batch)
 {
 	struct budget_ctx *ctx = &batch->request->ctx;
 	const struct budget_ledger_answer *answer;
-	size_t accepted = 0, duplicates = 0, rejected = 0, ignored = 0;
+	size_t accepted = 0, duplicates = 0, rejected = 0, ignored = 0, spooled = 0;
 	struct budget_text rows, body;
 
 	budget_text_init(&rows, &ctx->arena, batch->count * 80 + 64);
@@ -198,6 +198,7 @@ reply_rows(struct usage_batch *batch)
 		answer = &batch->rows[i].item.answer;
 		rejected += answer->status >= 400;
 		ignored += answer->status == USAGE_IGNORED;
+		spooled += answer->status == USAGE_SPOOLED;
 		duplicates += answer->status < 400 && answer->is_replay;
 		accepted += answer->status < 400 && answer->status != USAGE_IGNORED && !answer->is_replay;
 		write_row(&rows, i, &batch->rows[i].item.answer);
@@ -207,11 +208,13 @@ reply_rows(struct usage_batch *batch)
 		budget_text_addf(&body, "{\"accepted\":%zu,\"duplicates\":%zu,\"rejected\":%zu,", accepted, duplicates, rejected);
 		if (ignored > 0)
 			budget_text_addf(&body, "\"ignored\":%zu,", ignored);
+		if (spooled > 0)
+			budget_text_addf(&body, "\"spooled\":%zu,", spooled);
 		budget_text_add(&body, "\"items\":[");
 		budget_text_addn(&body, rows.data, rows.length);
 		budget_text_add(&body, "]}");
 		if (budget_text_done(&body) != NULL) {
-			reply_json(batch->request, 200, body.data);
+			reply_json(batch->request, spooled > 0 ? USAGE_SPOOLED : 200, body.data);
 			return BUDGET_OK;
 		}
 	}

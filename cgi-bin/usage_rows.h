@@ -4,7 +4,8 @@
 
 #include "cgi-bin/usage_item.h"
 
-enum { USAGE_BATCH_MAX = 10000, USAGE_IGNORED = 204 /* status of a row that is no usage */ };
+enum { USAGE_BATCH_MAX = 10000, USAGE_IGNORED = 204 /* status of a row that is no usage */,
+	USAGE_SPOOLED = 202 /* of one that is kept on disk, because the database is away */ };
 
 struct usage_row {
 	const char *identity;                 /* what two rows of one request are the same by: a client's id, a derived key; or NULL */
@@ -39,7 +40,7 @@ void usage_batch_ignore(struct usage_batch *batch, size_t index);
  */
 enum budget_status usage_batch_run(struct usage_batch *batch);
 
-/** Runs it, and answers {accepted, duplicates, rejected, items}; `ignored` as well when there are such. */
+/** Runs it, and answers {accepted, duplicates, rejected, items}; `ignored` and `spooled` as well when there are such. */
 enum budget_status usage_batch_reply(struct usage_batch *batch);
 
 #endif

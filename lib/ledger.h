@@ -68,9 +68,27 @@ enum budget_status budget_ledger_end(struct budget_ctx *ctx, struct budget_ledge
  * Runs writers (record, reserve, release, extend); count <= BUDGET_LEDGER_GROUP_MAX. What other threads bring meanwhile shares
  * the transaction (group.h). A group that lost a race, or whose commit is in doubt, is run once more; one that a poisoned item
  * spoils is run in halves, so that only that item fails. Refusals are answers, not errors.
+ * With the database away, calls that bring records only are answered 202 from the spool, where one is open.
  * @return BUDGET_OK with every answer set; BUDGET_EBUSY: unknown, repeat with the same ids
  */
 enum budget_status budget_ledger_run(struct budget_ctx *ctx, struct budget_ledger_item *items, size_t count);
+
+/**
+ * Runs records that lay in the spool (ledger_spool.h), apart from the queue, on the context's connection: what of them is
+ * there already answers as stored.
+ */
+enum budget_status budget_ledger_replay(struct budget_ctx *ctx, struct budget_ledger_item *items, size_t count);
+
+/* Since the start of the process, but for waiting. */
+struct budget_ledger_stats {
+	unsigned long groups, requests; /* written together, and how many */
+	unsigned long retries;          /* groups that were run once more */
+	unsigned long spooled;          /* records kept on disk because the database was away */
+	size_t waiting;                 /* requests in the queues now */
+};
+
+/** How the queues do, for /metrics. */
+void budget_ledger_stats(struct budget_ledger_stats *ret_stats);
 
 /** Decides without effect (verb check). Same shape. */
 enum budget_status budget_ledger_check(struct budget_ctx *ctx, struct budget_ledger_item *items, size_t count);

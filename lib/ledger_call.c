@@ -1,15 +1,19 @@
 /* Groups of ledger requests on their way to SQL and back: one call, one commit, one answer each. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/ctx.h"
 #include "lib/group.h"
 #include "lib/ledger.h"
+#include "lib/ledger_spool.h"
 
 #define GROUP_WEIGHT_MAX 128 /* single requests that share a transaction; more only makes the first of them wait */
 #define WAITING_MAX 4096
 #define GROUP_ARENA_MAX_BYTES (64 << 20)
+
+static atomic_ulong retries, spooled;
 
 /* The requests of one caller; many callers' make a group. */
 struct call {
@@ -152,22 +156,23 @@ answer_error(const struct entry *entry, const struct budget_ctx *from, enum budg
 }
 
 /* One call for all; once more when it lost a race or the connection broke over it (the ids are the same, so what was stored
- * the first time answers as stored); in halves when one item spoils it. */
+ * the first time answers as stored); in halves when one item spoils it, or when two of them are twins. */
 static enum budget_status
-run_entries(struct budget_ctx *ctx, enum budget_statement statement, const struct entry *entries, size_t count)
+run_entries(struct budget_ctx *ctx, enum budget_statement statement, const struct entry *entries, size_t count, bool is_resend)
 {
-	enum budget_status status = run_once(ctx, statement, entries, count, false);
+	enum budget_status status = run_once(ctx, statement, entries, count, is_resend);
+	bool is_lost = is_said(ctx, "database_away");
 
-	if (is_said(ctx, "serialization_conflict") || is_said(ctx, "lock_timeout"))
-		status = run_once(ctx, statement, entries, count, false);
-	else if (is_said(ctx, "database_away"))
-		status = run_once(ctx, statement, entries, count, true);
+	if (is_lost || is_said(ctx, "serialization_conflict") || is_said(ctx, "lock_timeout")) {
+		retries++;
+		status = run_once(ctx, statement, entries, count, is_resend || is_lost);
+	}
+	if (status != BUDGET_OK && count > 1 && (is_poisoned(status) || is_said(ctx, "serialization_conflict"))) {
+		BUDGET_TRY(run_entries(ctx, statement, entries, count / 2, is_resend));
+		return run_entries(ctx, statement, entries + count / 2, count - count / 2, is_resend);
+	}
 	if (status == BUDGET_OK || !is_poisoned(status))
 		return status;
-	if (count > 1) {
-		BUDGET_TRY(run_entries(ctx, statement, entries, count / 2));
-		return run_entries(ctx, statement, entries + count / 2, count - count / 2);
-	}
 	answer_error(entries, ctx, status);
 	return BUDGET_OK;
 }
@@ -196,6 +201,43 @@ fail_call(struct call *call, const struct budget_ctx *from, enum budget_status s
 	call->ctx->error.internal = budget_arena_strdup(arena, from->error.internal);
 }
 
+static bool
+is_records_only(const struct call *call)
+{
+	for (size_t i = 0; i < call->count; i++)
+		if (!budget_ledger_is_record(&call->items[i]))
+			return false;
+	return true;
+}
+
+/* The database is away: what is records only is kept on disk and answered from there. */
+static void
+spool_calls(struct budget_ctx *ctx, struct budget_group_slot *const *slots, size_t count)
+{
+	struct budget_spooled records[BUDGET_LEDGER_GROUP_MAX];
+	enum budget_status status;
+	size_t filled = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct call *call = slots[i]->work;
+
+		for (size_t k = 0; k < call->count && is_records_only(call); k++)
+			records[filled++] = (struct budget_spooled){ &call->items[k], &call->ctx->arena };
+	}
+	if (filled == 0)
+		return;
+	status = budget_ledger_spool(ctx, records, filled);
+	spooled += status == BUDGET_OK ? filled : 0;
+	for (size_t i = 0; i < count; i++) {
+		struct call *call = slots[i]->work;
+
+		if (!is_records_only(call))
+			continue;
+		call->ctx->error = (struct budget_error){ 0 };
+		fail_call(call, ctx, status);
+	}
+}
+
 /* The callers wait, so their arenas are the leader's to write. */
 static void
 write_group(struct queue *queue, struct budget_group_slot *const *slots, size_t count)
@@ -212,9 +254,11 @@ write_group(struct queue *queue, struct budget_group_slot *const *slots, size_t 
 			entries[filled++] = (struct entry){ .call = call, .item = &call->items[k] };
 	}
 	ctx->tenant_id = slots[0]->kind;
-	status = run_entries(ctx, queue->statement, entries, filled);
+	status = run_entries(ctx, queue->statement, entries, filled, false);
 	for (size_t i = 0; i < count; i++)
 		fail_call(slots[i]->work, ctx, status);
+	if (status == BUDGET_EBUSY && is_said(ctx, "database_away") && queue->statement == STMT_LEDGER_RUN && budget_spool_is_open())
+		spool_calls(ctx, slots, count);
 	ctx->tenant_id = NULL;
 	ctx->error = (struct budget_error){ 0 };
 	budget_arena_reset(&ctx->arena);
@@ -259,6 +303,37 @@ enum budget_status
 budget_ledger_run(struct budget_ctx *ctx, struct budget_ledger_item *items, size_t count)
 {
 	return run_in_group(ctx, &writers, items, count);
+}
+
+enum budget_status
+budget_ledger_replay(struct budget_ctx *ctx, struct budget_ledger_item *items, size_t count)
+{
+	struct call call = { .ctx = ctx, .items = items, .count = count };
+	struct entry entries[BUDGET_LEDGER_GROUP_MAX];
+
+	for (size_t i = 0; i < count; i++)
+		entries[i] = (struct entry){ .call = &call, .item = &items[i] };
+	return run_entries(ctx, STMT_LEDGER_RUN, entries, count, true);
+}
+
+void
+budget_ledger_stats(struct budget_ledger_stats *ret_stats)
+{
+	const struct budget_group *const groups[] = { writers.group, readers.group };
+	struct budget_ledger_stats stats = { .retries = retries, .spooled = spooled };
+
+	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+		unsigned long written = 0, slots = 0;
+		size_t waiting = 0;
+
+		if (groups[i] == NULL)
+			continue;
+		budget_group_stats((struct budget_group *)(uintptr_t)groups[i], &written, &slots, &waiting);
+		stats.groups += written;
+		stats.requests += slots;
+		stats.waiting += waiting;
+	}
+	*ret_stats = stats;
 }
 
 enum budget_status

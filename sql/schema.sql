@@ -1516,6 +1516,10 @@ CREATE UNIQUE INDEX approval_open ON budget.approval USING btree (tenant_id, pol
 
 CREATE INDEX audit_log_entity ON budget.audit_log USING btree (tenant_id, entity, entity_id, audit_id);
 
+-- Name: budget_fail_open; Type: INDEX; Schema: budget; Owner: budget_owner
+
+CREATE INDEX budget_fail_open ON budget.budget USING btree (tenant_id, budget_id) WHERE ((fail_mode = 'open'::text) AND is_active);
+
 -- Name: budget_parent; Type: INDEX; Schema: budget; Owner: budget_owner
 
 CREATE INDEX budget_parent ON budget.budget USING btree (tenant_id, parent_id);

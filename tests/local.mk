@@ -71,6 +71,11 @@ check_PROGRAMS += %D%/unit/test_group
 %C%_unit_test_group_SOURCES = %D%/unit/test_group.c $(UNIT_RUNNER)
 %C%_unit_test_group_LDADD = $(UNIT_LIBS)
 
+# outage
+check_PROGRAMS += %D%/unit/test_spool
+%C%_unit_test_spool_SOURCES = %D%/unit/test_spool.c $(UNIT_RUNNER)
+%C%_unit_test_spool_LDADD = $(UNIT_LIBS)
+
 TESTS += $(check_PROGRAMS)
 endif
 

@@ -2,7 +2,8 @@
 -- p_group: {"shapes": […], "items": […], "is_resend": the commit of the same group is in doubt}; an item's s is the
 -- position of its shape; members by the column lists here and in ledger_shapes_read(), absent = NULL. Everything
 -- checkable was checked at the door, so nothing here raises: what only the database can know becomes error_code of
--- that item alone.
+-- that item alone. An item with received_at comes from the spool and was acknowledged then: it happened then unless it
+-- says when, and a time that lay ahead even of that is taken as that.
 CREATE OR REPLACE FUNCTION budget.ledger_items(p_tenant uuid, p_group json, OUT items budget.ledger_item[],
     OUT shapes budget.ledger_shape[],
     OUT flags budget.ledger_flags) LANGUAGE plpgsql AS $$
@@ -24,7 +25,8 @@ BEGIN
                    i.is_final,
                coalesce(i.ttl_seconds, CASE WHEN x.until IS NOT NULL -- least() leaves NULL out
                    THEN ceil(extract(epoch FROM least(x.until, v_now + v_life) - v_now))::integer END),
-               i.reported_cost, i.operation_id, i.request_id, i.user_id, i.metadata, i.flags,
+               i.reported_cost, i.operation_id, i.request_id, i.user_id, i.metadata,
+               CASE WHEN i.received_at IS NULL THEN i.flags ELSE array_append(i.flags, 'spooled') END,
                CASE WHEN sh.error_code IS NOT NULL THEN sh.error_code
                     WHEN x.at > coalesce(i.received_at, v_now) + v_ahead THEN 'timestamp_in_future'
                     WHEN x.at < coalesce(i.received_at, v_now) - v_backdate
@@ -61,7 +63,10 @@ BEGIN
                reported_cost numeric, operation_id text, request_id text, user_id text, metadata jsonb, flags text[],
                    raw jsonb)
       LEFT JOIN unnest(shapes) sh ON sh.s = i.s
-     CROSS JOIN LATERAL (SELECT coalesce(i.occurred_at, i.occurred_local AT TIME ZONE sh.time_zone) AS at,
+     CROSS JOIN LATERAL (SELECT coalesce(i.occurred_at, i.occurred_local AT TIME ZONE sh.time_zone,
+                                i.received_at) AS said) said
+     CROSS JOIN LATERAL (SELECT CASE WHEN said.said > i.received_at + v_ahead THEN i.received_at
+                                ELSE said.said END AS at,
                                 coalesce(i.expires_at, i.expires_local AT TIME ZONE sh.time_zone) AS until) x
      CROSS JOIN LATERAL (SELECT ROW(i.input_tokens, i.cache_read_tokens, i.cache_write_5m_tokens,
          i.cache_write_1h_tokens,

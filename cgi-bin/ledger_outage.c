@@ -1,0 +1,153 @@
+#include "cgi-bin/ledger_outage.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#include "cgi-bin/fcgi/request.h"
+#include "lib/budget.h"
+#include "lib/ledger_spool.h"
+
+enum { ARENA_MAX_BYTES = 64 << 20, TICK_MS = 200 };
+
+static const int64_t LOOK_US = 5 * 1000000LL; /* at segments that other processes left */
+
+static struct {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t woken;
+	_Atomic bool is_stopping;
+	bool is_running;
+	struct budget_ctx ctx;
+	int64_t looked_us;
+} outage = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* False when the program ends. */
+static bool
+wait_a_tick(void)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += TICK_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_mutex_lock(&outage.lock);
+	if (!outage.is_stopping)
+		pthread_cond_timedwait(&outage.woken, &outage.lock, &until);
+	pthread_mutex_unlock(&outage.lock);
+	return !outage.is_stopping;
+}
+
+/* A segment is taken only when the database answers: taking ends the one being written. */
+static bool
+is_database_back(struct budget_ctx *ctx)
+{
+	_auto_result_ struct budget_result *result = NULL;
+	bool is_back = budget_db_run(ctx, STMT_FAIL_OPEN_LIST, NULL, 0, &result) == BUDGET_OK;
+
+	budget_ctx_reset(ctx);
+	return is_back;
+}
+
+static bool
+replay_one(struct budget_ctx *ctx)
+{
+	struct budget_spool_segment segment;
+	struct budget_replay sums = { 0 };
+	enum budget_status status;
+
+	if (!budget_spool_take(&segment))
+		return false;
+	status = budget_ledger_replay_segment(ctx, &segment, &outage.is_stopping, &sums);
+	if (sums.buried > 0)
+		budget_log(BUDGET_LOG_ERROR, "tracking", "%zu records of the spool are refused for good: budget spool list", sums.buried);
+	if (segment.is_damaged)
+		budget_log(BUDGET_LOG_ERROR, "tracking", "spool segment %s is damaged: what could be read of it is recorded, the file"
+		    " is kept", segment.name);
+	if (status == BUDGET_OK) {
+		budget_log(BUDGET_LOG_INFO, "tracking", "spool segment %s is recorded: %zu new, %zu known, %zu dead", segment.name,
+		    sums.recorded, sums.repeated, sums.buried);
+		budget_spool_finish(&segment);
+	} else {
+		budget_log(BUDGET_LOG_WARNING, "tracking", "spool segment %s waits: %s", segment.name, ctx->error.internal != NULL
+		    ? ctx->error.internal : ctx->error.detail);
+		budget_spool_leave(&segment);
+	}
+	budget_ctx_reset(ctx);
+	return status == BUDGET_OK;
+}
+
+static void
+empty_spool(struct budget_ctx *ctx)
+{
+	struct budget_spool_stats stats;
+	int64_t now_us = request_now_us();
+
+	if (!budget_spool_has_any() && now_us - outage.looked_us < LOOK_US)
+		return;
+	outage.looked_us = now_us;
+	budget_spool_stats(&stats);
+	if (stats.bytes == 0 || !is_database_back(ctx))
+		return;
+	while (!outage.is_stopping && replay_one(ctx))
+		continue;
+}
+
+static void *
+watch(void *unused)
+{
+	struct budget_ctx *ctx = &outage.ctx;
+
+	(void)unused;
+	do
+		empty_spool(ctx);
+	while (wait_a_tick());
+	budget_ctx_clear(ctx);
+	return NULL;
+}
+
+static bool
+open_spool(struct budget_ctx *ctx)
+{
+	const char *home = budget_setting_text("home");
+	const char *folder = home != NULL ? budget_arena_printf(&ctx->arena, "%s/spool", home) : NULL;
+
+	if (folder != NULL && budget_spool_open(ctx, folder, (size_t)budget_setting_count("spool_max_bytes"),
+	    (size_t)budget_setting_count("spool_segment_bytes")) == BUDGET_OK)
+		return true;
+	budget_log(BUDGET_LOG_ERROR, "tracking", "no spool, so records are refused while the database is away: %s",
+	    ctx->error.detail != NULL ? ctx->error.detail : "no home");
+	return false;
+}
+
+enum budget_status
+outage_start(void)
+{
+	pthread_condattr_t attributes;
+
+	budget_ctx_init(&outage.ctx, ARENA_MAX_BYTES);
+	if (!open_spool(&outage.ctx))
+		return BUDGET_OK;
+	budget_ctx_reset(&outage.ctx);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&outage.woken, &attributes);
+	pthread_condattr_destroy(&attributes);
+	outage.is_running = pthread_create(&outage.thread, NULL, watch, NULL) == 0;
+	return outage.is_running ? BUDGET_OK : budget_fail(&outage.ctx, BUDGET_EBUG, "internal_error", NULL, "No thread can be started.");
+}
+
+void
+outage_stop(void)
+{
+	if (!outage.is_running)
+		return;
+	pthread_mutex_lock(&outage.lock);
+	outage.is_stopping = true;
+	pthread_cond_signal(&outage.woken);
+	pthread_mutex_unlock(&outage.lock);
+	pthread_join(outage.thread, NULL);
+	budget_spool_close();
+}
