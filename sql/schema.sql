@@ -854,6 +854,7 @@ CREATE TABLE budget.usage_record (
     raw jsonb,
     xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     service_tier text,
+    booked_at timestamp with time zone,
     CONSTRAINT usage_record_cause_check CHECK ((cause = ANY (ARRAY['held'::text, 'overage'::text, 'unheld'::text, 'late'::text, 'hold_unknown'::text, 'degraded'::text, 'import'::text])))
 )
 PARTITION BY RANGE (record_id);
@@ -861,6 +862,10 @@ PARTITION BY RANGE (record_id);
 ALTER TABLE ONLY budget.usage_record FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE budget.usage_record OWNER TO budget_owner;
+
+-- Name: COLUMN usage_record.booked_at; Type: COMMENT; Schema: budget; Owner: budget_owner
+
+COMMENT ON COLUMN budget.usage_record.booked_at IS 'The instant t of the group that booked it: groups of one policy follow each other by it. NULL: older than this column.';
 
 -- Name: correction; Type: TABLE; Schema: budget; Owner: budget_owner
 
@@ -912,6 +917,28 @@ CREATE TABLE budget.denial (
 ALTER TABLE ONLY budget.denial FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE budget.denial OWNER TO budget_owner;
+
+-- Name: hold_extension; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE TABLE budget.hold_extension (
+    tenant_id uuid NOT NULL,
+    hold_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    expires_before timestamp with time zone NOT NULL,
+    expires_after timestamp with time zone NOT NULL,
+    was_live boolean NOT NULL,
+    added_tokens bigint NOT NULL,
+    added_cost numeric NOT NULL,
+    revisions integer[] NOT NULL
+);
+
+ALTER TABLE ONLY budget.hold_extension FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE budget.hold_extension OWNER TO budget_owner;
+
+-- Name: TABLE hold_extension; Type: COMMENT; Schema: budget; Owner: budget_owner
+
+COMMENT ON TABLE budget.hold_extension IS 'Append only: what extensions did to holds, so that the log can be replayed.';
 
 -- Name: job_run; Type: TABLE; Schema: budget; Owner: budget_owner
 
@@ -1331,6 +1358,11 @@ ALTER TABLE ONLY budget.counter
 ALTER TABLE ONLY budget.denial
     ADD CONSTRAINT denial_pkey PRIMARY KEY (tenant_id, revision, hour);
 
+-- Name: hold_extension hold_extension_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.hold_extension
+    ADD CONSTRAINT hold_extension_pkey PRIMARY KEY (tenant_id, hold_id, at);
+
 -- Name: hold hold_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
 
 ALTER TABLE ONLY budget.hold
@@ -1665,6 +1697,10 @@ ALTER TABLE budget.denial ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE budget.hold ENABLE ROW LEVEL SECURITY;
 
+-- Name: hold_extension; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
+
+ALTER TABLE budget.hold_extension ENABLE ROW LEVEL SECURITY;
+
 -- Name: model; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
 
 ALTER TABLE budget.model ENABLE ROW LEVEL SECURITY;
@@ -1804,6 +1840,14 @@ CREATE POLICY tenant_rows ON budget.hold USING ((tenant_id = budget.tenant()));
 -- Name: POLICY tenant_rows ON hold; Type: COMMENT; Schema: budget; Owner: budget_owner
 
 COMMENT ON POLICY tenant_rows ON budget.hold IS 'USING (tenant_id = budget.tenant())';
+
+-- Name: hold_extension tenant_rows; Type: POLICY; Schema: budget; Owner: budget_owner
+
+CREATE POLICY tenant_rows ON budget.hold_extension USING ((tenant_id = budget.tenant()));
+
+-- Name: POLICY tenant_rows ON hold_extension; Type: COMMENT; Schema: budget; Owner: budget_owner
+
+COMMENT ON POLICY tenant_rows ON budget.hold_extension IS 'USING (tenant_id = budget.tenant())';
 
 -- Name: model tenant_rows; Type: POLICY; Schema: budget; Owner: budget_owner
 
@@ -2095,6 +2139,11 @@ GRANT SELECT ON TABLE budget.counter TO budget_readonly;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.denial TO budget_engine;
 GRANT SELECT ON TABLE budget.denial TO budget_readonly;
+
+-- Name: TABLE hold_extension; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.hold_extension TO budget_engine;
+GRANT SELECT ON TABLE budget.hold_extension TO budget_readonly;
 
 -- Name: TABLE job_run; Type: ACL; Schema: budget; Owner: budget_owner
 

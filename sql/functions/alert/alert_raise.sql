@@ -1,8 +1,10 @@
 -- Writes: alert, outbox.  Inserts one alert and, when it is new, the outbox row of the event stream.
 -- Returns the alert's id, NULL when this (policy, group, period, level, unit, limit version) has alerted before.
--- The unique index decides between two sessions that cross at once; alert rows come last in the lock order.
+-- Alert rows come last in the lock order. One transaction of a tenant raises at a time: two that raised the same alerts,
+-- each in the order it came to them, would deadlock.
 CREATE OR REPLACE FUNCTION budget.alert_raise(raised budget.alert) RETURNS uuid LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('budget.alert ' || raised.tenant_id, 0));
     INSERT INTO budget.alert SELECT (raised).*
         ON CONFLICT (tenant_id, policy_id, scope_group, period_start, level, unit, limit_version) DO NOTHING;
     IF NOT FOUND THEN

@@ -135,8 +135,12 @@ END $$;
 CREATE OR REPLACE FUNCTION budget.ledger_refuse_late(p_tenant uuid, p_refused budget.ledger_item[],
     p_outcomes budget.ledger_outcome[],
     p_slots budget.ledger_slot[], p_t timestamptz) RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
+DECLARE
+    alerts jsonb;
 BEGIN
-    p_outcomes := budget.ledger_refuse(p_tenant, p_refused, p_slots, p_outcomes, p_t);
+    SELECT r.p_outcomes, r.alerts INTO p_outcomes, alerts
+      FROM budget.ledger_refuse(p_tenant, p_refused, p_slots, p_outcomes, p_t) r;
+    PERFORM budget.ledger_alert_refusals(p_tenant, alerts);
     DELETE FROM budget.request_key k USING unnest(p_refused) i
      WHERE i.key_hash IS NOT NULL AND k.tenant_id = p_tenant AND k.verb = i.verb AND k.key_hash = i.key_hash
          AND k.entity_id = i.id;

@@ -48,6 +48,7 @@ CREATE OR REPLACE FUNCTION budget.ledger_extend_one(p_tenant uuid, item budget.l
     INOUT outcome budget.ledger_outcome, INOUT hold budget.hold, INOUT slots budget.ledger_slot[], p_t timestamptz)
 LANGUAGE plpgsql AS $$
 DECLARE
+    before constant budget.hold := hold;
     wanted budget.hold;
     step record;
 BEGIN
@@ -76,7 +77,21 @@ BEGIN
     outcome.released_tokens := greatest(hold.left_tokens - wanted.left_tokens, 0);
     outcome.released_cost := greatest(hold.left_cost - wanted.left_cost, 0);
     slots := budget.ledger_regrant(p_tenant, hold, wanted, slots);
+    PERFORM budget.ledger_extend_log(before, wanted, hold.state = 'live', p_t);
     hold := wanted;
+END $$;
+
+-- The log of extensions: with it the log of holds and records can be replayed.
+CREATE OR REPLACE FUNCTION budget.ledger_extend_log(had budget.hold, has budget.hold, was_live boolean, p_t timestamptz)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO budget.hold_extension AS e (tenant_id, hold_id, at, expires_before, expires_after, was_live,
+        added_tokens, added_cost, revisions)
+    VALUES (has.tenant_id, has.hold_id, p_t, had.expires_at, has.expires_at, was_live, has.tokens - had.tokens,
+        has.cost - had.cost, has.revisions)
+        ON CONFLICT (tenant_id, hold_id, at) DO UPDATE -- extended twice by one group
+       SET expires_after = excluded.expires_after, added_tokens = e.added_tokens + excluded.added_tokens,
+           added_cost = e.added_cost + excluded.added_cost;
 END $$;
 
 -- What cannot be extended whatever it asks for.
@@ -145,6 +160,7 @@ CREATE OR REPLACE FUNCTION budget.ledger_extend_admit(p_tenant uuid, hold budget
 DECLARE
     ask budget.ledger_item;
     outcomes budget.ledger_outcome[];
+    alerts jsonb;
 BEGIN
     ask.n := 1;
     ask.verb := 'reserve';
@@ -163,8 +179,9 @@ BEGIN
         AND b.budget_id = hold.budget_id);
     SELECT p.price_provider, p.price_model INTO ask.tokens_fit_provider, ask.tokens_fit_model
       FROM budget.shape_plan p WHERE p.tenant_id = p_tenant AND p.shape_id = hold.shape_id LIMIT 1;
-    outcomes := ARRAY[outcome];
-    outcomes := budget.ledger_refuse(p_tenant, ARRAY[ask], slots, outcomes, p_t);
+    SELECT r.p_outcomes, r.alerts INTO outcomes, alerts
+      FROM budget.ledger_refuse(p_tenant, ARRAY[ask], slots, ARRAY[outcome], p_t) r;
+    PERFORM budget.ledger_alert_refusals(p_tenant, alerts);
     outcome := outcomes[1];
 END $$;
 

@@ -94,28 +94,29 @@ END $$;
 -- Refuses, without a lock and without a write, the reserves that one committed snapshot shows not to fit: that is a
 -- correct refusal, and it is what a storm of refused calls costs. The first refusal of a period leaves its alert.
 -- Not in a group that also brings facts: what they free may be held by the reserves beside them.
+-- alerts: for ledger_alert_refusals() at the end of the group, for the group may go on to lock policy states.
 CREATE OR REPLACE FUNCTION budget.ledger_refuse_early(p_tenant uuid, p_items budget.ledger_item[],
-    p_outcomes budget.ledger_outcome[])
-RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
+    INOUT outcomes budget.ledger_outcome[], OUT alerts jsonb) LANGUAGE plpgsql AS $$
 DECLARE
     candidates budget.ledger_item[];
     has_facts boolean;
     seen record;
 BEGIN
     SELECT array_agg(i) FILTER (WHERE i.verb = 'reserve'), bool_or(i.verb <> 'reserve') INTO candidates, has_facts
-      FROM unnest(p_items) i WHERE (p_outcomes[i.n]).status IS NULL;
+      FROM unnest(p_items) i WHERE (outcomes[i.n]).status IS NULL;
     IF candidates IS NULL OR has_facts THEN
-        RETURN p_outcomes;
+        RETURN;
     END IF;
     SELECT * INTO seen FROM budget.ledger_slots_of(p_tenant, candidates);
-    RETURN budget.ledger_refuse(p_tenant, candidates, seen.slots, p_outcomes, seen.t);
+    SELECT r.p_outcomes, r.alerts INTO outcomes, alerts
+      FROM budget.ledger_refuse(p_tenant, candidates, seen.slots, outcomes, seen.t) r;
 END $$;
 
--- Decides items against these slots; closes those that are refused, the others stay open. The first refusal of a period
--- leaves its alert: asked for once per policy state of the group.
+-- Decides items against these slots; closes those that are refused, the others stay open. alerts: what the first refusal
+-- of a period alerts about, once per policy state of the group; NULL when nothing was refused.
 CREATE OR REPLACE FUNCTION budget.ledger_refuse(p_tenant uuid, p_items budget.ledger_item[],
-    p_slots budget.ledger_slot[],
-    p_outcomes budget.ledger_outcome[], p_t timestamptz) RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
+    p_slots budget.ledger_slot[], INOUT p_outcomes budget.ledger_outcome[], p_t timestamptz, OUT alerts jsonb)
+LANGUAGE plpgsql AS $$
 DECLARE
     refused record;
     alerted text[] := '{}';
@@ -130,9 +131,19 @@ BEGIN
         mark := concat((refused.deciding).revision, ' ', refused.deciding_unit, ' ', (refused.deciding).scope);
         IF mark <> ALL (alerted) THEN
             alerted := alerted || mark;
-            PERFORM budget.alert_refused(p_tenant, (refused.deciding).revision, (refused.deciding).scope,
-                (refused.deciding).period_start, (refused.deciding).period_end, refused.deciding_unit);
+            alerts := coalesce(alerts, '[]') || jsonb_build_object('revision', (refused.deciding).revision,
+                'scope', (refused.deciding).scope, 'starts', (refused.deciding).period_start,
+                'ends', (refused.deciding).period_end, 'unit', refused.deciding_unit);
         END IF;
     END LOOP;
-    RETURN p_outcomes;
+END $$;
+
+-- Raises them. Alerts come last in the lock order: never before policy states that the group still has to lock.
+CREATE OR REPLACE FUNCTION budget.ledger_alert_refusals(p_tenant uuid, alerts jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF alerts IS NOT NULL THEN
+        PERFORM budget.alert_refused(p_tenant, a.revision, a.scope, a.starts, a.ends, a.unit)
+           FROM jsonb_to_recordset(alerts) AS a (revision integer, scope text, starts timestamptz, ends timestamptz,
+                unit text);
+    END IF;
 END $$;

@@ -14,6 +14,7 @@ DECLARE
     slots budget.ledger_slot[];
     postings budget.ledger_posting[] := '{}';
     added budget.hold[] := '{}';
+    alerts jsonb;
     t timestamptz;
     read record;
 BEGIN
@@ -24,7 +25,7 @@ BEGIN
     flags := read.flags;
     outcomes := budget.ledger_open(p_tenant, items, shapes, flags);
     IF flags.has_reserve THEN
-        outcomes := budget.ledger_refuse_early(p_tenant, items, outcomes);
+        SELECT r.outcomes, r.alerts INTO outcomes, alerts FROM budget.ledger_refuse_early(p_tenant, items, outcomes) r;
     END IF;
     IF NOT (flags.has_error OR flags.has_reserve OR flags.has_repeat) OR budget.ledger_any_open(outcomes) THEN
         IF flags.has_key THEN
@@ -54,6 +55,7 @@ BEGIN
         END IF;
         PERFORM budget.ledger_write(p_tenant, items, outcomes, slots, postings, added, flags, t);
     END IF;
+    PERFORM budget.ledger_alert_refusals(p_tenant, alerts);
     RETURN QUERY SELECT * FROM budget.ledger_answers(p_tenant, items, shapes, flags, outcomes, holds, added);
 END $$;
 

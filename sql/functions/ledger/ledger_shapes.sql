@@ -70,24 +70,32 @@ BEGIN
     RETURN coalesce(result, '{}');
 END $$;
 
--- The group's shapes, every one planned under the policies and prices of now.
+-- The group's shapes, every one planned under the policies and prices of now. Plans are made by one group of the tenant at
+-- a time, behind the lock that also numbers shapes: two groups that made the same plans crosswise, each in the order of its
+-- requests, would deadlock. Who waited for it finds the plans made.
 CREATE OR REPLACE FUNCTION budget.ledger_shapes(p_tenant uuid, p_shapes json) RETURNS budget.ledger_shape[]
     LANGUAGE plpgsql AS $$
 DECLARE
-    shapes budget.ledger_shape[];
+    shapes budget.ledger_shape[] := budget.ledger_shapes_read(p_tenant, p_shapes);
     shape budget.ledger_shape;
     is_complete boolean;
 BEGIN
     FOR attempt IN 1..3 LOOP
-        shapes := budget.ledger_shapes_read(p_tenant, p_shapes);
         is_complete := true;
         FOREACH shape IN ARRAY shapes LOOP
+            is_complete := is_complete AND shape.is_planned;
+        END LOOP;
+        EXIT WHEN is_complete;
+        IF attempt = 1 THEN
+            PERFORM pg_advisory_xact_lock(hashtextextended('budget.shape ' || p_tenant, 0));
+            shapes := budget.ledger_shapes_read(p_tenant, p_shapes);
+        END IF;
+        FOREACH shape IN ARRAY shapes LOOP
             CONTINUE WHEN shape.is_planned;
-            is_complete := false;
             PERFORM budget.shape_plan_make(p_tenant, shape.budget_id, shape.provider, shape.model, shape.tier_sent,
                 shape.component, shape.task_type);
         END LOOP;
-        EXIT WHEN is_complete;
+        shapes := budget.ledger_shapes_read(p_tenant, p_shapes);
     END LOOP;
     RETURN shapes;
 END $$;

@@ -35,7 +35,7 @@ BEGIN
             SELECT count(*) INTO wanted FROM unnest(p_items) i
              WHERE i.verb = 'record' AND (p_outcomes[i.n]).status IS NULL;
         END IF;
-        PERFORM budget.ledger_insert_records(p_tenant, p_items, p_outcomes, wanted);
+        PERFORM budget.ledger_insert_records(p_tenant, p_items, p_outcomes, wanted, p_t);
     END IF;
     IF cardinality(p_added) > 0 THEN
         PERFORM budget.ledger_insert_holds(p_added);
@@ -86,7 +86,7 @@ END $$;
 -- Appends the records. A row that is already there means that a twin of a client-made id has just committed: the whole
 -- group is run again (40001) and finds the twin when it opens.
 CREATE OR REPLACE FUNCTION budget.ledger_insert_records(p_tenant uuid, p_items budget.ledger_item[],
-    p_outcomes budget.ledger_outcome[], p_wanted integer) RETURNS void LANGUAGE plpgsql AS $$
+    p_outcomes budget.ledger_outcome[], p_wanted integer, p_t timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     written integer;
 BEGIN
@@ -98,7 +98,7 @@ BEGIN
         output_characters, web_searches,
         pricing_id, input_cost, output_cost, cost, ceiling_cost, reported_cost, consumed_tokens, consumed_cost, cause,
             revisions, flags,
-        operation_id, request_id, user_id, key_id, body_hash, metadata, service_tier, raw)
+        operation_id, request_id, user_id, key_id, body_hash, metadata, service_tier, raw, booked_at)
     SELECT p_tenant, i.id, coalesce(i.occurred_at, (p_outcomes[i.n]).charged_at), (p_outcomes[i.n]).charged_at,
         i.received_at, i.shape_id, i.hold_id, i.context_id, i.task_id,
         coalesce((i.usage).input_tokens, 0), coalesce((i.usage).cache_read_tokens, 0),
@@ -115,7 +115,7 @@ BEGIN
             i.reported_cost,
         (p_outcomes[i.n]).consumed_tokens, (p_outcomes[i.n]).consumed_cost, (p_outcomes[i.n]).cause, i.revisions,
         nullif((p_outcomes[i.n]).flags, '{}'), i.operation_id, i.request_id, i.user_id, i.key_id, i.body_hash,
-        i.metadata, i.service_tier, i.raw
+        i.metadata, i.service_tier, i.raw, p_t
       FROM unnest(p_items) i
      WHERE i.verb = 'record' AND (p_outcomes[i.n]).status IS NULL
      ORDER BY i.id
