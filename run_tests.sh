@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs the tests of the project, from a clean checkout: packages, a build with sanitizers of its own, every suite.
-#   ./run_tests.sh [lint|unit|sql|http|cli|fuzz]… [--coverage] [--match TEXT] [--jobs N] [--keep]
+#   ./run_tests.sh [lint|unit|sql|http|cli|fuzz|race]… [--coverage] [--match TEXT] [--jobs N] [--keep]
 # Without a word: everything. --match: only files whose path holds TEXT. --keep: homes and logs of the run stay.
 # The last line is "N passed, N failed"; exit code 0 when nothing failed, 1 when something did, 69 when packages are missing.
-# BUDGET_TEST_DATA may name a folder of wider real data.
+# BUDGET_TEST_DATA may name a folder of wider real data; BUDGET_TEST_RACE_SECONDS=600 lets each race go on for so long.
 set -u
 SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 ETC=$SOURCE/etc
@@ -49,7 +49,7 @@ BUILD_TARGETS="all check-programs" build_app "$BUILD" "${flags[@]}"
 # The fuzz targets are built by clang, beside the rest.
 case " ${words[*]-} " in
 *" fuzz "*) with_fuzz=yes ;;
-*" lint "* | *" unit "* | *" sql "* | *" http "* | *" cli "*) with_fuzz=no ;;
+*" lint "* | *" unit "* | *" sql "* | *" http "* | *" cli "* | *" race "*) with_fuzz=no ;;
 *) with_fuzz=yes ;;
 esac
 if [ $with_fuzz = yes ] && [ $COVERAGE = no ]; then

@@ -12,8 +12,8 @@ import tempfile
 
 SOURCE = pathlib.Path(os.environ["BUDGET_TEST_SOURCE"])
 BUILD = pathlib.Path(os.environ["BUDGET_TEST_BUILD"])
-SUITES = ("lint", "unit", "sql", "http", "cli", "fuzz")
-TIMEOUT_S = 420
+SUITES = ("lint", "unit", "sql", "http", "cli", "fuzz", "race")
+TIMEOUT_S = 420 + 2 * int(os.environ.get("BUDGET_TEST_RACE_SECONDS") or 0)
 SANITIZER = re.compile(r"ERROR: (Address|Leak|Thread)Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
 ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:exitcode=99",

@@ -1,0 +1,215 @@
+"""What the race tests share: two homes on one database, a team to race for, and what must be true afterwards."""
+import datetime
+import json
+import os
+import pathlib
+import random
+import re
+import sys
+import threading
+import time
+from decimal import Decimal
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "harness")]
+from home import WORK, Home, wait_for  # noqa: E402
+from ledger import API, LedgerCase  # noqa: E402
+from model import Log, Model, Refusal  # noqa: E402
+import periods  # noqa: E402
+
+UNKNOWN = "what it did is unknown"  # the web server about a program that was killed under a request
+SECONDS = int(os.environ.get("BUDGET_TEST_RACE_SECONDS") or 12)  # how long a race goes on
+
+
+def now():
+    return datetime.datetime.now(periods.UTC)
+
+
+def next_minute(at):
+    return at.replace(second=0, microsecond=0) + datetime.timedelta(minutes=1)
+
+
+class ProofCase(LedgerCase):
+    """A home to race in, and what must be true afterwards."""
+
+    @property
+    def homes(self):
+        return [self.home]
+
+    def team(self, boundary=None, generous=1):
+        """A budget with one below it and policies of every kind; at the boundary its hour and its day end.
+        ({name: policy}, the budget to charge)."""
+        team = self.make("budgets", {"name": f"team {now()}", "reach": "named"})["budget_id"]
+        leaf = self.make("budgets", {"name": f"leaf {now()}", "parent_id": team, "reach": "named"})["budget_id"]
+        policies = {
+            "hourly": self.policy(team, period="hourly", cost_limit=str(Decimal(4) * generous)),
+            "writer": self.policy(team, period="lifetime", component="writer", token_limit=3000 * generous),
+            "daily": self.policy(leaf, period="daily", token_limit=5000 * generous),
+            "rolling": self.policy(leaf, period="rolling", window_seconds=60, type="soft_limit",
+                                   cost_limit=str(Decimal(6) * generous)),
+            "session": self.policy(leaf, period="per_session", token_limit=900 * generous),
+            "warn": self.policy(leaf, period="lifetime", type="warn", cost_limit="0.5"),
+        }
+        if boundary:
+            zone, names = periods.posix_zone(boundary), f"('{team}', '{leaf}')"
+            self.home.sql(f"UPDATE budget.budget SET time_zone = '{zone}' WHERE budget_id IN {names};"
+                          f"UPDATE budget.policy_revision SET time_zone = '{zone}' WHERE budget_id IN {names}")
+        return policies, leaf
+
+    @property
+    def ports(self):
+        return [home.port for home in self.homes]
+
+    # what must be true afterwards
+
+    def refusals(self, calls, budget):
+        """What clients were refused by policy, as the model takes it."""
+        found = []
+        asked = {call.body["allocation_id"]: call.body for call in calls if call.path in ("allocations", "check")
+                 and "allocation_id" in call.body}
+        for call in calls:
+            is_extension = call.path.endswith("/extend")
+            document = call.json if call.status in (200, 402) and (is_extension or call.path in ("allocations", "check")) \
+                else {}
+            if document.get("allowed") is False and "policies" in document:
+                body = asked.get(call.path.split("/")[1]) if is_extension else call.body
+                if body is not None:
+                    document.update(context_id=body.get("context_id"), task_id=body.get("task_id"))
+                    found.append(Refusal(call.start, call.end, document, not is_extension))
+        return found
+
+    def replay(self, calls, budget):
+        model = Model(Log(self.home.sql))
+        problems = model.replay(self.refusals(calls, budget))
+        if problems:  # with --keep somebody may look closer
+            (WORK / "race-log.json").write_text(json.dumps(model.log.raw))
+        self.assertEqual(problems, [], "\n".join(["the model does not reproduce the ledger:", *problems[:12]]))
+        return model
+
+    def settled(self, calls):
+        """What was acknowledged is there once, with what was said; what was refused left nothing; the rest was settled.
+        Spooled (202) is acknowledged: it has to come."""
+        spooled = {call.body["record_id"] for call in calls if call.status == 202 and "record_id" in call.body}
+        if spooled:
+            wait_for(lambda: spooled <= {row[0] for row in self.home.sql("SELECT record_id FROM budget.usage_record")},
+                     "what was spooled to be there", 60)
+        records = dict(self.home.sql("SELECT record_id, total_tokens FROM budget.usage_record"))
+        holds = {row[0] for row in self.home.sql("SELECT hold_id FROM budget.hold")}
+        said, problems = {}, []
+        for call in calls:
+            identity = call.body.get("record_id") or call.body.get("allocation_id") if call.path != "usage/batch" else None
+            if identity and not (call.path == "check" and not call.body.get("reserve")):
+                said.setdefault((call.path, identity), []).append(call)
+            elif call.text == "not settled":
+                problems.append(f"not settled: {call}")
+        for (path, identity), answers in said.items():
+            is_done = any(a.status in (201, 202) or (a.status == 200 and a.json.get("allocation_id")) for a in answers)
+            in_doubt = any(a.status in (0, 500, 502, 503, 504) for a in answers)
+            if answers[-1].text == "not settled":
+                problems.append(f"not settled: {answers}")
+            if path == "usage/record":
+                tokens = answers[0].body["input_tokens"] + answers[0].body.get("output_tokens", 0)
+                if is_done and records.get(identity) != str(tokens):
+                    problems.append(f"acknowledged, stored as {records.get(identity)}: {answers}")
+            elif is_done and identity not in holds:
+                problems.append(f"granted and not there: {answers}")
+            if not is_done and not in_doubt and (identity in records or identity in holds):
+                problems.append(f"refused and there: {answers}")
+            problems += [f"unexpected: {a}" for a in answers
+                         if a.status not in (0, 200, 201, 202, 402, 404, 409, 502, 503, 504) and UNKNOWN not in a.text]
+        self.assertEqual(problems[:5], [])
+
+    def clean(self):
+        """verify finds nothing, and no transaction was ever a deadlock's victim."""
+        proof = self.home.post(f"{API}/admin/verify", {}, timeout=120).json
+        while not proof["is_complete"]:
+            proof = self.home.post(f"{API}/admin/verify", {"run_id": proof["run_id"]}, timeout=120).json
+        self.assertTrue(proof["ok"], "\n".join(map(str, proof["differences"][:6])))
+        self.assertEqual(self.drift(), [])
+        log = self.home.log("postgres")
+        found = [log[at:at + 1500] for at in (m.start() for m in re.finditer("deadlock detected", log))]
+        self.assertEqual(len(found), 0, "\n".join(found[:3]))
+
+    def kinds(self, calls, *wanted):
+        """A race in which something never happened proves nothing about it."""
+        seen = {
+            "granted": any(c.status == 201 and c.path == "allocations" for c in calls),
+            "refused": any(c.status == 402 for c in calls),
+            "recorded": any(c.status == 201 and c.path == "usage/record" for c in calls),
+            "replayed": any(c.status == 201 and c.replayed for c in calls),
+            "released": any(c.status == 200 and c.path.endswith("/release") for c in calls),
+            "extended": any(c.status == 200 and c.path.endswith("/extend") for c in calls),
+            "too late": any(c.status == 409 for c in calls),
+            "in doubt": any(c.status in (0, 500, 502, 503) for c in calls),
+            "retry after": all(c.retry for c in calls if c.status == 503),
+        }
+        for name in wanted:
+            self.assertTrue(seen[name], f"{name} never happened in {len(calls)} calls")
+
+
+class RaceCase(ProofCase):
+    """home and other: two houses, each with a web server, a ledger and a sweeper of its own, on the database of the first."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other = Home(BUDGET_DATABASE_URL=f"host={cls.home.run} dbname=budget user=postgres").start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.other.stop()
+        reports = cls.other.sanitizer_reports()
+        cls.other.destroy()
+        super().tearDownClass()
+        if reports:
+            raise AssertionError("\n".join(f"{name}: {text}" for name, text in reports))
+
+    @property
+    def homes(self):
+        return [self.home, self.other]
+
+
+class Editor(threading.Thread):
+    """Somebody who keeps changing the policies while clients race for them."""
+
+    def __init__(self, case, policies, until, pause=0.25):
+        super().__init__(daemon=True)
+        self.case, self.policies, self.until, self.pause = case, policies, until, pause
+        self.random, self.edits, self.failed = random.Random(7), 0, []
+        self.start()
+
+    def run(self):
+        homes = self.case.homes
+        while time.time() < self.until:
+            try:
+                for answer in self.edit(homes[self.edits % len(homes)]):
+                    if answer.status not in (200, 201, 409, 502, 503):
+                        self.failed.append(answer)
+                self.edits += 1
+            except OSError:
+                pass
+            time.sleep(self.pause)
+
+    def edit(self, home):
+        deed, policies = self.random.randrange(6), self.policies
+        if deed == 0:
+            yield home.patch(f"{API}/policies/{policies['hourly']}",
+                             {"cost_limit": self.random.choice(("1", "2", "4", "6", "8"))})
+        elif deed == 1:
+            yield home.patch(f"{API}/policies/{policies['session']}", {"enabled": False})
+            yield home.patch(f"{API}/policies/{policies['session']}", {"enabled": True})
+        elif deed == 2:
+            yield home.patch(f"{API}/policies/{policies['writer']}",
+                             {"component": self.random.choice(("writer", "reader"))})
+        elif deed == 3:
+            yield home.patch(f"{API}/policies/{policies['daily']}",
+                             {"token_limit": self.random.choice((2000, 5000, 8000))})
+        elif deed == 4:
+            made = home.post(f"{API}/approvals", {"policy_id": policies["rolling"], "amount": "0.5",
+                                                  "reason": "race", "context_id": self.random.choice(("session 1", None))})
+            yield made
+            if made.status == 201:
+                yield home.post(f"{API}/approvals/{made.json['approval_id']}/grant", {})
+        else:
+            yield home.patch(f"{API}/policies/{policies['rolling']}",
+                             {"window_seconds": self.random.choice((60, 90, 120))})
