@@ -11,11 +11,11 @@ DECLARE
     raised uuid[] := budget.alert_cross('00000000-0000-7000-8000-0000000000f1', revision, scope, period_start,
         period_start + interval '1 day', before, after, tokens_before, tokens_after);
 BEGIN
-    RETURN (SELECT string_agg(a.level || ' ' || a.type, ', ' ORDER BY a.alert_id) FROM budget.alert a
+    RETURN (SELECT string_agg(a.level || ' ' || a.type, ', ' ORDER BY array_position(raised, a.alert_id)) FROM budget.alert a
         WHERE a.alert_id = ANY (raised));
 END $$;
 CREATE FUNCTION pg_temp.last() RETURNS budget.alert LANGUAGE sql AS $$
-    SELECT a FROM budget.alert a WHERE tenant_id = '00000000-0000-7000-8000-0000000000f1' ORDER BY alert_id DESC LIMIT 1
+    SELECT a FROM budget.alert a WHERE tenant_id = '00000000-0000-7000-8000-0000000000f1' ORDER BY created_at DESC, alert_id DESC LIMIT 1
 $$;
 
 SELECT pg_temp.policy(1, '{"period": "daily", "cost_limit": 5, "token_limit": 1000}') AS daily \gset
