@@ -85,6 +85,30 @@ static const struct budget_field summary_query[] = {
 	{ .name = NULL }
 };
 
+#define TOKENS_MAX 1000000000000LL
+#define TTL_MAX_SECONDS (10 * 366L * 86400)
+
+static const struct budget_field delegation_fields[] = {
+	{ .name = "name", .type = FIELD_STRING, .min = 1, .max = 200, .about = "makes a new child of that name" },
+	{ .name = "budget_id", .type = FIELD_UUID, .about = "or names a child that has no slice" },
+	{ .name = "cost", .type = FIELD_MONEY, .about = "money of the slice" },
+	{ .name = "tokens", .type = FIELD_COUNT, .max = TOKENS_MAX, .about = "tokens of the slice, instead or besides" },
+	{ .name = "expires_at", .type = FIELD_TIME, .about = "what is left then is the parent's again; never unless told" },
+	{ .name = "ttl_seconds", .type = FIELD_COUNT, .min = 1, .max = TTL_MAX_SECONDS, .about = "or so long from now" },
+	{ .name = "allocation_id", .type = FIELD_UUID, .about = "the slice's id, made by the client (UUIDv7): safe to repeat" },
+	{ .name = "description", .type = FIELD_STRING, .max = 4000, .about = "of the new child" },
+	{ .name = "owner", .type = FIELD_STRING, .max = 200, .about = "of the new child" },
+	{ .name = "metadata", .type = FIELD_OBJECT, .about = "of the new child" },
+	{ .name = NULL }
+};
+
+static const struct budget_field delegations_query[] = {
+	{ .name = "state", .type = FIELD_ENUM, .words = budget_words_hold_state, .about = "all unless told" },
+	PAGE_FIELDS, { .name = NULL }
+};
+
+static const struct budget_field no_fields[] = { { .name = NULL } };
+
 static const struct route routes[] = {
 	{ .method = "GET", .path = "/budgets", .role = BUDGET_ROLE_VIEWER, .query = list_query,
 	  .statement = STMT_BUDGET_LIST, .success = 200, .about = "Lists active budgets, newest first; view=tree nests them." },
@@ -106,6 +130,14 @@ static const struct route routes[] = {
 	{ .method = "GET", .path = "/budgets/{id}/summary", .role = BUDGET_ROLE_VIEWER, .query = summary_query,
 	  .statement = STMT_BUDGET_SUMMARY, .success = 200,
 	  .about = "Used, held, left and reset of each policy of the budget; plain totals where no policy covers the period." },
+	{ .method = "GET", .path = "/budgets/{id}/delegations", .role = BUDGET_ROLE_VIEWER, .query = delegations_query,
+	  .statement = STMT_DELEGATION_LIST, .success = 200, .about = "Slices that the budget has given to its children." },
+	{ .method = "POST", .path = "/budgets/{id}/delegations", .role = BUDGET_ROLE_MANAGER, .body = delegation_fields,
+	  .statement = STMT_DELEGATION_CREATE, .success = 201,
+	  .about = "Holds a slice of the budget for a child, new or named, whose own limit it is; 402 when it does not fit." },
+	{ .method = "POST", .path = "/budgets/{id}/close", .role = BUDGET_ROLE_MANAGER, .body = no_fields,
+	  .statement = STMT_BUDGET_CLOSE, .success = 200, .flags = ROUTE_BODY_OPTIONAL,
+	  .about = "Retires a budget and returns what is left of its slice; 409 while something is held in it." },
 	{ .method = NULL }
 };
 

@@ -9,6 +9,7 @@
 #include "cgi-bin/fcgi/reply.h"
 #include "cgi-bin/fcgi/request.h"
 #include "cgi-bin/fcgi/serve.h"
+#include "lib/json.h"
 #include "lib/log.h"
 
 /* What a reply may need when the request has filled the arena: the problem must still be said. */
@@ -35,6 +36,23 @@ find_route(struct request *request)
 	return BUDGET_OK;
 }
 
+/* A refusal by policy comes as a decision, not as an exception: what it wrote (the first alert of a period) stays. */
+static enum budget_status
+refuse(struct request *request, const char *body)
+{
+	_auto_json_ struct json_object *decision = NULL;
+	const char *word, *reason;
+
+	BUDGET_TRY(budget_json_parse(&request->ctx, body, strlen(body), &decision));
+	word = budget_json_text(&request->ctx, budget_json_get(decision, "decision"));
+	reason = budget_json_text(&request->ctx, budget_json_get(decision, "reason"));
+	budget_fail(&request->ctx, BUDGET_EDENIED,
+	    word != NULL && strcmp(word, "approval_required") == 0 ? "approval_required" : "insufficient_budget", NULL, "%s",
+	    reason != NULL ? reason : "A policy does not leave room for this.");
+	request->ctx.error.extra = body;
+	return BUDGET_EDENIED;
+}
+
 /* A row that names a statement: SQL answers. */
 static enum budget_status
 call_function(struct request *request)
@@ -45,6 +63,8 @@ call_function(struct request *request)
 	if (context == NULL || args == NULL)
 		return budget_fail_memory(&request->ctx);
 	BUDGET_TRY(budget_db_call(&request->ctx, request->route->statement, context, args, &answer));
+	if (answer.status == 402)
+		return refuse(request, answer.body);
 	reply_json(request, answer.status, answer.body);
 	request->reply->etag = answer.etag;
 	return BUDGET_OK;

@@ -213,6 +213,36 @@ static const struct option summary_options[] = {
 
 static const struct view tree_view = { "items", budget_columns, NULL };
 
+static const struct option delegate_options[] = {
+	{ "id", OPT_BUDGET, OPERAND | REQUIRED, IN_PATH, NULL, "BUDGET", "whose money it is: name or id" },
+	{ "name", OPT_TEXT, 0, IN_BODY, NULL, "NAME", "for a new budget of that name, below it" },
+	{ "to", OPT_BUDGET, 0, IN_BODY, "budget_id", "BUDGET", "or for one that stands there (name or id)" },
+	{ "cost", OPT_NUMBER, 0, IN_BODY, NULL, "AMOUNT", "money of the slice" },
+	{ "tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "tokens of the slice, instead or besides" },
+	{ "ttl", OPT_COUNT, 0, IN_BODY, "ttl_seconds", "SECONDS", "what is left returns by itself after that" },
+	{ "expires-at", OPT_TEXT, 0, IN_BODY, NULL, "TIME", "or at that time" },
+	{ "allocation-id", OPT_TEXT, MADE, IN_BODY, NULL, "UUID", "makes a repeat safe (made if absent)" },
+	END
+};
+
+static const struct column slice_columns[] = {
+	{ "Budget", "budget_name", CELL_TEXT, FLEX },
+	{ "State", "state", CELL_TEXT, 0 },
+	{ "Cost", "cost", CELL_MONEY, SPARE },
+	{ "Used", "cost_used", CELL_MONEY, 0 },
+	{ "Left", "remaining_cost", CELL_MONEY, SPARE },
+	{ "Tokens", "tokens", CELL_COUNT, SPARE },
+	{ "Tokens left", "remaining_tokens", CELL_COUNT, SPARE },
+	{ "Expires", "expires_at", CELL_TIME, SPARE },
+	{ "Slice", "allocation_id", CELL_ID, WIDE },
+	LAST
+};
+
+static const struct view slices_view = {
+	"items", slice_columns, "No slices. Give one: budget budgets delegate BUDGET --name CHILD --cost 5"
+};
+static const struct view slice_view = { NULL, slice_columns, NULL };
+
 const struct command budgets_commands[] = {
 	{ .name = "list", .about = "budgets, newest first", .options = list_options, .method = "GET",
 	  .path = "/budgets", .flags = PAGED, .view = &budgets_view,
@@ -232,6 +262,19 @@ const struct command budgets_commands[] = {
 	  .method = "DELETE", .path = "/budgets/{id}", .view = &budget_view,
 	  .done = "Budget '{name}' retired. Back: budget budgets update {budget_id} --active",
 	  .example = "budget budgets retire research" },
+	{ .name = "delegate", .about = "hold a slice for a child of its own limit (exit 2: refused)",
+	  .options = delegate_options, .method = "POST", .path = "/budgets/{id}/delegations", .flags = HAS_BODY,
+	  .view = &slice_view,
+	  .done = "Budget '{budget_name}' has a slice, budget ID: {budget_id}[\nCost: {cost:money}][\nTokens: {tokens:count}]"
+	    "[\nExpires: {expires_at:time}]",
+	  .example = "budget budgets delegate Default --name agent-7 --cost 0.5 --ttl 3600" },
+	{ .name = "delegations", .about = "slices it has given", .options = one_options, .method = "GET",
+	  .path = "/budgets/{id}/delegations", .flags = PAGED, .view = &slices_view,
+	  .example = "budget budgets delegations Default" },
+	{ .name = "close", .about = "retire it and return what is left of its slice", .options = one_options,
+	  .method = "POST", .path = "/budgets/{id}/close", .flags = HAS_BODY, .view = &budget_view,
+	  .done = "Budget '{name}' closed\nCost released: {cost_released:money}\nTokens released: {tokens_released:count}",
+	  .example = "budget budgets close agent-7" },
 	{ .name = "tree", .about = "all budgets, children below their parents", .options = tree_options,
 	  .method = "GET", .path = "/budgets?view=tree", .view = &tree_view,
 	  .example = "budget budgets tree", .run = tree },

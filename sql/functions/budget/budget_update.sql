@@ -120,6 +120,7 @@ BEGIN
                 'Budgets nest 8 deep at most, and this one has others below it.');
         END IF;
     END IF;
+    PERFORM budget.slice_budget_change(old, new);
     IF old.is_active AND NOT new.is_active THEN
         SELECT b.budget_id INTO child FROM budget.budget b
         WHERE b.tenant_id = budget.tenant() AND b.parent_id = old.budget_id AND b.is_active ORDER BY b.budget_id

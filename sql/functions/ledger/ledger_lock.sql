@@ -1,6 +1,6 @@
--- Locks the holds that open items name, by id.
+-- Locks the holds that open items name, and the slices their records are taken from, by id.
 CREATE OR REPLACE FUNCTION budget.ledger_lock_holds(p_tenant uuid, p_items budget.ledger_item[],
-    p_outcomes budget.ledger_outcome[])
+    p_outcomes budget.ledger_outcome[], p_slices uuid[])
 RETURNS budget.hold[] LANGUAGE plpgsql AS $$
 DECLARE
     ids uuid[];
@@ -8,6 +8,7 @@ DECLARE
 BEGIN
     SELECT array_agg(DISTINCT i.hold_id) INTO ids FROM unnest(p_items) i
      WHERE i.hold_id IS NOT NULL AND (p_outcomes[i.n]).status IS NULL;
+    ids := ids || p_slices;
     IF ids IS NULL THEN
         RETURN '{}';
     END IF;

@@ -23,6 +23,7 @@ BEGIN
     items := read.items;
     shapes := read.shapes;
     flags := read.flags;
+    flags.has_hold := flags.has_hold OR flags.has_slice; -- a slice is a hold that records take from
     outcomes := budget.ledger_open(p_tenant, items, shapes, flags);
     IF flags.has_reserve THEN
         SELECT r.outcomes, r.alerts INTO outcomes, alerts FROM budget.ledger_refuse_early(p_tenant, items, outcomes) r;
@@ -32,10 +33,15 @@ BEGIN
             outcomes := budget.ledger_keys(p_tenant, items, outcomes);
         END IF;
         IF flags.has_hold THEN
-            holds_before := budget.ledger_revive(p_tenant, items, budget.ledger_lock_holds(p_tenant, items, outcomes));
+            holds_before := budget.ledger_revive(p_tenant, items, budget.ledger_lock_holds(p_tenant, items, outcomes,
+                CASE WHEN flags.has_slice THEN budget.ledger_slices(items, shapes, outcomes) END));
         END IF;
         SELECT l.slots, l.t INTO slots, t FROM budget.ledger_lock_states(p_tenant, items, outcomes, holds_before) l;
         SELECT s.outcomes, s.holds INTO outcomes, holds FROM budget.ledger_settle(items, outcomes, holds_before, t) s;
+        IF flags.has_slice THEN
+            SELECT s.outcomes, s.holds INTO outcomes, holds FROM budget.ledger_shrink(p_tenant, items, shapes, outcomes,
+                holds, t) s;
+        END IF;
         IF flags.has_hold THEN
             PERFORM budget.ledger_write_holds(p_tenant, holds);
             slots := budget.ledger_return_held(slots, holds_before, holds);

@@ -30,7 +30,8 @@ BEGIN
         r.week_start, r.month_reset_day,
                p.enabled AND p.revision = r.revision AND p_t >= coalesce(p.start_date, '-infinity')
                    AND p_t < coalesce(p.end_date, 'infinity'),
-               p.cost_limit, p.token_limit, p.warning_threshold, p.action_threshold, b.period_start, b.period_end,
+               CASE WHEN p.ends_at <= p_t AND p.cost_limit > 0 THEN 0 ELSE p.cost_limit END, -- a slice that has ended
+               CASE WHEN p.ends_at <= p_t AND p.token_limit > 0 THEN 0 ELSE p.token_limit END, p.warning_threshold, p.action_threshold, b.period_start, b.period_end,
                coalesce(st.held_cost, 0), coalesce(st.held_tokens, 0),
                coalesce(c.spent_cost + c.ceiling_cost, 0), coalesce(c.spent_tokens, 0), 0, 0, 0, 0, false,
                st.window_floor, coalesce(st.window_cost, 0), coalesce(st.window_tokens,

@@ -151,8 +151,8 @@ BEGIN
                i.context_id, i.task_id, coalesce(i.priority, 5), i.revisions, i.hold_tokens, i.hold_cost,
                i.estimated_cost, i.hold_tokens, i.hold_cost, 0, 0, 0, 0, 0, 0, i.is_priced,
                coalesce(i.is_final, i.kind = 'check'), i.pricing_id, p_t,
-               p_t + CASE WHEN i.ttl_seconds IS NOT NULL THEN make_interval(secs => i.ttl_seconds)
-                   WHEN i.kind = 'check' THEN check_life ELSE allocation_life END,
+               least(p_t + CASE WHEN i.ttl_seconds IS NOT NULL THEN make_interval(secs => i.ttl_seconds)
+                   WHEN i.kind = 'check' THEN check_life ELSE allocation_life END, i.ends_by), -- passes over NULL
                NULL, i.key_id, i.body_hash, i.metadata, NULL, i.ends_by)::budget.hold ORDER BY i.n)
       INTO numbers, added
       FROM unnest(p_items) i WHERE i.verb = 'reserve' AND (outcomes[i.n]).status IS NULL;

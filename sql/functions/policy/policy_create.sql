@@ -34,6 +34,8 @@ BEGIN
     item.created_at := clock_timestamp();
     item.updated_at := item.created_at;
     item.version := 1;
+    item.slice_hold_id := (args ->> 'slice_hold_id')::uuid; -- by delegation_grant() only
+    item.ends_at := (args ->> 'ends_at')::timestamptz;
     item := budget.policy_merge(item, args);
     IF args ->> 'action_threshold' IS NULL THEN -- a default never contradicts the threshold that was given
         item.action_threshold := greatest(item.action_threshold, item.warning_threshold);

@@ -33,7 +33,7 @@ BEGIN
         owner.month_reset_day, at, CASE WHEN NOT is_live THEN at END)
     RETURNING * INTO made;
     IF is_live THEN
-        PERFORM budget.policy_open_counters(made, at), budget.policy_open_holds(made);
+        PERFORM budget.policy_open_counters(made, item, at), budget.policy_open_holds(made, item);
     END IF;
     RETURN made.revision;
 END $$;
@@ -72,7 +72,7 @@ END $$;
 -- Counters of the current period (rolling: of the buckets in the window; sessions and lifetimes: of all time) from the
 -- records, at their effective cost: as booked plus corrections. Usage may be charged some minutes ahead, so the next
 -- period opens too.
-CREATE OR REPLACE FUNCTION budget.policy_open_counters(made budget.policy_revision, at timestamptz) RETURNS void
+CREATE OR REPLACE FUNCTION budget.policy_open_counters(made budget.policy_revision, item budget.policy, at timestamptz) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
     shapes constant integer[] := budget.policy_shapes(made);
@@ -83,6 +83,9 @@ BEGIN
         made.window_seconds, at);
     since := CASE made.period WHEN 'rolling' THEN budget.period_window_floor(made.window_seconds, at)
         ELSE bounds.period_start END;
+    IF item.slice_hold_id IS NOT NULL THEN -- a slice counts from the moment it was delegated
+        since := greatest(since, item.created_at);
+    END IF;
     WITH entry AS (
         SELECT u.charged_at, u.context_id, u.task_id, coalesce(u.cost, 0) AS cost,
             coalesce(u.ceiling_cost, 0) AS ceiling, u.total_tokens AS tokens
@@ -123,18 +126,20 @@ BEGIN
     RETURN budget.uuid_v7_floor(since - interval '1 day');
 END $$;
 
--- Live holds that match are held by the new revision too; the former one keeps them until they resolve. A delegated
--- slice stands on unfiltered policies only.
-CREATE OR REPLACE FUNCTION budget.policy_open_holds(made budget.policy_revision) RETURNS void LANGUAGE plpgsql AS $$
+-- Live holds that match are held by the new revision too, unless a slice stands for them there; the former one keeps
+-- them until they resolve.
+CREATE OR REPLACE FUNCTION budget.policy_open_holds(made budget.policy_revision, item budget.policy) RETURNS void
+    LANGUAGE plpgsql AS $$
 DECLARE
     shapes constant integer[] := budget.policy_shapes(made);
-    is_filtered constant boolean := coalesce(made.tier, made.provider, made.model, made.component,
-        made.task_type) IS NOT NULL;
+    has_slices constant boolean := EXISTS (SELECT FROM budget.budget b WHERE b.tenant_id = made.tenant_id
+        AND b.slice_hold_id IS NOT NULL);
 BEGIN
     WITH held AS (
         UPDATE budget.hold h SET revisions = h.revisions || made.revision -- the greatest yet: stays ascending
         WHERE h.tenant_id = made.tenant_id AND h.state = 'live' AND h.shape_id = ANY (shapes)
-            AND NOT (h.kind = 'slice' AND is_filtered)
+            AND (h.kind <> 'slice' OR budget.slice_covers(item, h.cost, h.tokens))
+            AND NOT (has_slices AND budget.slice_stands_for(h.budget_id, item))
         RETURNING budget.scope_of(made.period, h.context_id, h.task_id) AS scope, h.left_cost, h.left_tokens)
     INSERT INTO budget.policy_state AS s (tenant_id, revision, scope, held_cost, held_tokens)
     SELECT made.tenant_id, made.revision, held.scope, sum(held.left_cost), sum(held.left_tokens) FROM held

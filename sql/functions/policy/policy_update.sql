@@ -55,6 +55,7 @@ BEGIN
     IF new IS NOT DISTINCT FROM old THEN
         RETURN ROW(NULL, before, old.version)::budget.reply;
     END IF;
+    new := budget.slice_policy_change(old, new);
     PERFORM budget.policy_check(new, owner, args, '');
     IF (new.cost_limit, new.token_limit, new.warning_threshold, new.action_threshold)
        IS DISTINCT FROM (old.cost_limit, old.token_limit, old.warning_threshold, old.action_threshold) THEN
@@ -64,16 +65,17 @@ BEGIN
     new.updated_at := clock_timestamp();
     IF (new.period, new.window_seconds, new.tier, new.provider, new.model, new.component, new.task_type, new.enabled)
        IS DISTINCT FROM (old.period, old.window_seconds, old.tier, old.provider, old.model, old.component,
-           old.task_type, old.enabled) THEN
+           old.task_type, old.enabled) OR budget.slice_must_reopen(old, new) THEN
         new.revision := budget.policy_open(new);
     END IF;
     UPDATE budget.policy p SET (revision, type, period, window_seconds, tier, provider, model, component, task_type,
         token_limit, cost_limit,
-            warning_threshold, action_threshold, enabled, follows_level, limit_version, metadata, updated_at, version)
+            warning_threshold, action_threshold, enabled, follows_level, limit_version, metadata, updated_at, version,
+            slice_hold_id, ends_at)
         = (new.revision, new.type, new.period, new.window_seconds, new.tier, new.provider, new.model, new.component,
             new.task_type,
            new.token_limit, new.cost_limit, new.warning_threshold, new.action_threshold, new.enabled, new.follows_level,
-           new.limit_version, new.metadata, new.updated_at, new.version)
+           new.limit_version, new.metadata, new.updated_at, new.version, new.slice_hold_id, new.ends_at)
     WHERE p.tenant_id = new.tenant_id AND p.policy_id = new.policy_id;
     IF new.limit_version <> old.limit_version OR new.revision <> old.revision OR new.type <> old.type THEN
         PERFORM budget.policy_alert(new);
