@@ -58,6 +58,7 @@ budget_ledger_begin(struct budget_ctx *ctx, const char *verb, const char *client
 
 	budget_uuid_new(id);
 	ret_draft->is_record = strcmp(verb, "record") == 0;
+	ret_draft->is_by_hold = false;
 	budget_text_init(&ret_draft->shape, &ctx->arena, 256);
 	budget_text_addf(&ret_draft->shape, "\"is_record\":%s", ret_draft->is_record ? "true" : "false");
 	if (ctx->key_budget_id != NULL)
@@ -75,7 +76,7 @@ budget_ledger_begin(struct budget_ctx *ctx, const char *verb, const char *client
 }
 
 /* What a field is called inside the ledger where that is another name (NULL = not passed on), and where it goes. */
-enum place { PLACE_ITEM, PLACE_SHAPE, PLACE_BOTH /* the shape needs it of records only */ };
+enum place { PLACE_ITEM, PLACE_SHAPE, PLACE_HOLD /* in the item; leads a record to its hold */ };
 static const struct {
 	const char *field, *member;
 	enum place place;
@@ -85,7 +86,7 @@ static const struct {
 	{ "budget_id", "budget_id", PLACE_SHAPE }, { "provider", "provider", PLACE_SHAPE }, { "model", "model", PLACE_SHAPE },
 	{ "tier", "tier", PLACE_SHAPE }, { "component", "component", PLACE_SHAPE }, { "task_type", "task_type", PLACE_SHAPE },
 	{ "service_tier", "service_tier", PLACE_SHAPE },
-	{ "allocation_id", "hold_id", PLACE_BOTH }, { "context_id", "context_id", PLACE_BOTH },
+	{ "allocation_id", "hold_id", PLACE_HOLD }, { "context_id", "context_id", PLACE_HOLD },
 };
 
 static const char *
@@ -136,10 +137,8 @@ budget_ledger_members(struct budget_ledger_draft *draft, const struct budget_val
 			name = has_zone(text) ? "occurred_at" : "occurred_local";
 		else if (field->type == FIELD_TIME && !has_zone(text))
 			name = "expires_local";
-		if (place != PLACE_SHAPE)
-			add_member(&draft->members, name, field->type, text);
-		if (place == PLACE_SHAPE || (place == PLACE_BOTH && draft->is_record))
-			add_member(&draft->shape, name, field->type, text);
+		add_member(place == PLACE_SHAPE ? &draft->shape : &draft->members, name, field->type, text);
+		draft->is_by_hold = draft->is_by_hold || (place == PLACE_HOLD && draft->is_record);
 	}
 }
 
@@ -178,7 +177,7 @@ budget_ledger_end(struct budget_ctx *ctx, struct budget_ledger_draft *draft, con
 {
 	struct budget_ledger_item item = {
 		.shape = budget_text_done(&draft->shape), .members = budget_text_done(&draft->members),
-		.echo = values != NULL ? echo_of(ctx, values) : NULL,
+		.echo = values != NULL ? echo_of(ctx, values) : NULL, .is_by_hold = draft->is_by_hold,
 	};
 
 	if (item.shape == NULL || item.members == NULL || (values != NULL && item.echo == NULL))

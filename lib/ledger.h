@@ -33,13 +33,14 @@ struct budget_ledger_item {
 	const char *shape;   /* NULL when the verb needs none (release, extend) */
 	const char *members;
 	const char *echo;    /* record: members of its answer that the request itself says; NULL otherwise */
+	bool is_by_hold;     /* a record that names a hold or a context: what it leaves out it may learn from its hold */
 	struct budget_ledger_answer answer;
 };
 
 /* An item under construction. */
 struct budget_ledger_draft {
 	struct budget_text shape, members;
-	bool is_record;
+	bool is_record, is_by_hold;
 };
 
 /**

@@ -42,15 +42,24 @@ shape_position(const char *shape, const char **shapes, size_t *shapes_count)
 	return *shapes_count;
 }
 
+/* Groups written since one was refused something. A budget that is used up is mostly asked again at once: while that lasts,
+ * SQL looks for refusals before it takes locks, so that they lock and write nothing. */
+static unsigned groups_unrefused;
+#define REFUSALS_FORGOTTEN_AFTER 64
+
 static const char *
 group_json(struct budget_ctx *ctx, const struct entry *entries, size_t count, bool is_resend)
 {
 	const char *shapes[BUDGET_LEDGER_GROUP_MAX];
 	size_t shapes_count = 0;
+	bool is_by_hold = false;
 	struct budget_text text;
 
+	for (size_t i = 0; i < count; i++)
+		is_by_hold = is_by_hold || entries[i].item->is_by_hold;
 	budget_text_init(&text, &ctx->arena, 64 + count * 512);
-	budget_text_addf(&text, "{\"is_resend\":%s,\"items\":[", is_resend ? "true" : "false");
+	budget_text_addf(&text, "{\"is_resend\":%s,\"by_hold\":%s,\"refuse_early\":%s,\"items\":[", is_resend ? "true" : "false",
+	    is_by_hold ? "true" : "false", groups_unrefused < REFUSALS_FORGOTTEN_AFTER ? "true" : "false");
 	for (size_t i = 0; i < count; i++) {
 		size_t position = shape_position(entries[i].item->shape, shapes, &shapes_count);
 
@@ -114,6 +123,7 @@ run_once(struct budget_ctx *ctx, enum budget_statement statement, const struct e
 	_auto_result_ struct budget_result *result = NULL;
 	const char *values[] = { ctx->tenant_id, group_json(ctx, entries, count, is_resend) };
 	size_t answered = 0;
+	bool is_refused = false;
 
 	if (values[1] == NULL)
 		return budget_fail(ctx, BUDGET_ETOOLARGE, "request_too_large", NULL, "The requests of one call are too large together.");
@@ -122,6 +132,10 @@ run_once(struct budget_ctx *ctx, enum budget_statement statement, const struct e
 	BUDGET_TRY(budget_db_run(ctx, statement, values, 2, &result));
 	for (int row = 0; row < budget_result_rows(result); row++)
 		answered += copy_answer(result, row, entries, count);
+	for (size_t i = 0; i < count; i++)
+		is_refused = is_refused || entries[i].item->answer.status == 402;
+	if (statement == STMT_LEDGER_RUN)
+		groups_unrefused = is_refused ? 0 : groups_unrefused + (groups_unrefused < REFUSALS_FORGOTTEN_AFTER);
 	if (answered == count)
 		return BUDGET_OK;
 	budget_fail(ctx, BUDGET_EBUG, "internal_error", NULL, "This is our fault, not yours.");

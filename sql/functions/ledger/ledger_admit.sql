@@ -9,13 +9,13 @@ BEGIN
         RETURN slots;
     END IF;
     FOR freed IN
-        SELECT s.ordinality AS k, sum(b.left_cost - a.left_cost) AS cost,
-            sum(b.left_tokens - a.left_tokens)::bigint AS tokens
-          FROM unnest(before) b
-          JOIN unnest(after) a ON a.hold_id = b.hold_id
-         CROSS JOIN LATERAL unnest(b.revisions) AS held_on
-          JOIN unnest(slots) WITH ORDINALITY s ON s.revision = held_on AND s.scope = budget.scope_of(s.period,
-              b.context_id, b.task_id)
+        SELECT s.ordinality AS k, sum(f.cost) AS cost, sum(f.tokens)::bigint AS tokens
+          FROM generate_subscripts(before, 1) g (n) -- before and after are the same holds in one order
+         CROSS JOIN LATERAL (SELECT (before[g.n]).revisions, (before[g.n]).context_id, (before[g.n]).task_id,
+               (before[g.n]).left_cost - (after[g.n]).left_cost AS cost,
+               (before[g.n]).left_tokens - (after[g.n]).left_tokens AS tokens OFFSET 0) f
+          JOIN unnest(slots) WITH ORDINALITY s ON s.revision = ANY (f.revisions)
+           AND s.scope = budget.scope_of(s.period, f.context_id, f.task_id)
          GROUP BY 1
     LOOP
         slots[freed.k].held_cost := slots[freed.k].held_cost - freed.cost;
@@ -81,10 +81,43 @@ BEGIN
     RETURN slots;
 END $$;
 
--- Admission, greedy in order of arrival: a big request that does not fit never blocks a small one behind it, and what
--- is freed can be held again at once. The invariant: spent + held + request <= limit + approvals on every hard and soft
--- policy. Expired holds and approvals are read only when a refusal threatens, once per slot.
+-- Admission. The invariant: spent + held + request <= limit + approvals on every hard and soft policy. All at once where
+-- the sum of the requests fits everywhere, as it mostly does; else one by one.
 CREATE OR REPLACE FUNCTION budget.ledger_admit(p_tenant uuid, p_items budget.ledger_item[],
+    INOUT outcomes budget.ledger_outcome[],
+    INOUT slots budget.ledger_slot[], p_t timestamptz) LANGUAGE plpgsql AS $$
+DECLARE
+    asked record;
+    wanted budget.ledger_slot[] := slots;
+    fits boolean := true;
+BEGIN
+    FOR asked IN
+        SELECT s.ordinality AS k, sum(g.cost) AS cost, sum(g.tokens)::bigint AS tokens
+          FROM (SELECT i.scope_key, min(i.revisions) AS revisions, min(i.context_id) AS context_id,
+                       min(i.task_id) AS task_id, sum(i.hold_cost) AS cost, sum(i.hold_tokens) AS tokens
+                  FROM unnest(p_items) i WHERE i.verb = 'reserve' AND (outcomes[i.n]).status IS NULL GROUP BY 1) g
+          JOIN unnest(slots) WITH ORDINALITY s ON s.revision = ANY (g.revisions)
+           AND s.scope = budget.scope_of(s.period, g.context_id, g.task_id)
+         GROUP BY 1
+    LOOP
+        fits := NOT wanted[asked.k].is_active OR wanted[asked.k].type NOT IN ('hard_limit', 'soft_limit')
+            OR (SELECT f.cost_fits AND f.tokens_fit
+                  FROM budget.ledger_fits(wanted[asked.k], asked.cost, asked.tokens, false) f);
+        EXIT WHEN NOT fits;
+        wanted[asked.k].held_cost := wanted[asked.k].held_cost + asked.cost;
+        wanted[asked.k].held_tokens := wanted[asked.k].held_tokens + asked.tokens;
+    END LOOP;
+    IF fits THEN
+        slots := wanted;
+    ELSE
+        SELECT a.outcomes, a.slots INTO outcomes, slots
+          FROM budget.ledger_admit_each(p_tenant, p_items, outcomes, slots, p_t) a;
+    END IF;
+END $$;
+
+-- Greedy, in order of arrival: a big request that does not fit never blocks a small one behind it, and what is freed
+-- can be held again at once. Expired holds and approvals are read only when a refusal threatens, once per slot.
+CREATE OR REPLACE FUNCTION budget.ledger_admit_each(p_tenant uuid, p_items budget.ledger_item[],
     INOUT outcomes budget.ledger_outcome[],
     INOUT slots budget.ledger_slot[], p_t timestamptz) LANGUAGE plpgsql AS $$
 DECLARE

@@ -26,6 +26,8 @@ BEGIN
             END IF;
             view := views[k];
         END IF;
+        CONTINUE WHEN p_refused_only AND (view.room_cost IS NULL OR item.hold_cost <= view.room_cost)
+            AND (view.room_tokens IS NULL OR item.hold_tokens <= view.room_tokens);
         verdict := budget.ledger_judge(item, view);
         CONTINUE WHEN p_refused_only AND verdict.decision NOT IN ('block', 'approval_required');
         n := item.n;

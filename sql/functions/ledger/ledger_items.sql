@@ -1,6 +1,7 @@
 -- The group's requests, decoded and looked up: budget, shape, matching policies, price, cost. No row is locked.
--- p_group: {"shapes": […], "items": […], "is_resend": the commit of the same group is in doubt}; an item's s is the
--- position of its shape; members by the column lists here and in ledger_shapes_read(), absent = NULL. Everything
+-- p_group: {"shapes": […], "items": […], "is_resend": the commit of the same group is in doubt, "by_hold": a record
+-- names a hold or a context (absent: look)}; an item's s is the position of its shape; members by the column lists here
+-- and in ledger_shapes_read(), absent = NULL. Everything
 -- checkable was checked at the door, so nothing here raises: what only the database can know becomes error_code of
 -- that item alone. An item with received_at comes from the spool and was acknowledged then: it happened then unless it
 -- says when, and a time that lay ahead even of that is taken as that.
@@ -13,15 +14,21 @@ DECLARE
     v_life constant interval := interval '366 days'; -- TTL_MAX_SECONDS of the door
     v_now timestamptz := clock_timestamp();
     is_resend boolean := coalesce((p_group ->> 'is_resend')::boolean, false);
+    v_shapes json := p_group -> 'shapes';
+    places integer[];  -- of each item's shape, where holds told apart what was one shape
+    holds uuid[];      -- that records were found to mean
     read record;
 BEGIN
     IF json_typeof(p_group -> 'items') IS DISTINCT FROM 'array' THEN
         RAISE invalid_parameter_value USING MESSAGE = 'a group is {"shapes": […], "items": […]}';
     END IF;
-    shapes := budget.ledger_shapes(p_tenant, p_group -> 'shapes');
+    IF coalesce((p_group ->> 'by_hold')::boolean, true) THEN
+        SELECT r.shapes, r.places, r.holds INTO v_shapes, places, holds FROM budget.ledger_refs(p_tenant, p_group) r;
+    END IF;
+    shapes := budget.ledger_shapes(p_tenant, v_shapes);
     SELECT array_agg(ROW(i.n, i.verb, i.id, i.is_fresh AND NOT is_resend, i.key_hash, i.body_hash, i.key_id,
         i.context_id, i.task_id,
-               coalesce(sh.hold_id, i.hold_id), x.at, coalesce(i.received_at, v_now), u.usage, i.kind, i.priority,
+               coalesce(holds[i.n], i.hold_id), x.at, coalesce(i.received_at, v_now), u.usage, i.kind, i.priority,
                    i.is_final,
                coalesce(i.ttl_seconds, CASE WHEN x.until IS NOT NULL -- least() leaves NULL out
                    THEN ceil(extract(epoch FROM least(x.until, v_now + v_life) - v_now))::integer END),
@@ -30,7 +37,7 @@ BEGIN
                CASE WHEN sh.error_code IS NOT NULL THEN sh.error_code
                     WHEN x.at > coalesce(i.received_at, v_now) + v_ahead THEN 'timestamp_in_future'
                     WHEN x.at < coalesce(i.received_at, v_now) - v_backdate
-                        AND sh.hold_id IS NULL THEN 'timestamp_too_old'
+                        AND holds[i.n] IS NULL THEN 'timestamp_too_old'
                     WHEN x.until <= v_now THEN 'expiry_in_the_past'
                     WHEN x.until > v_now + v_life THEN 'expiry_too_far' END,
                sh.s, sh.budget_id, sh.allow_free, sh.shape_id, sh.revisions,
@@ -44,7 +51,7 @@ BEGIN
                nullif(sh.service_tier, 'standard'), i.raw)::budget.ledger_item ORDER BY i.n) AS items,
            ROW(bool_or(sh.error_code IS NOT NULL OR x.at IS NOT NULL OR x.until IS NOT NULL),
                bool_or(i.verb = 'record'), bool_or(i.verb = 'reserve'),
-               bool_or(coalesce(sh.hold_id, i.hold_id) IS NOT NULL), bool_or(NOT i.is_fresh OR is_resend
+               bool_or(coalesce(holds[i.n], i.hold_id) IS NOT NULL), bool_or(NOT i.is_fresh OR is_resend
                    OR i.key_hash IS NOT NULL), bool_or(i.key_hash IS NOT NULL), bool_or(sh.slices IS NOT NULL))::budget.ledger_flags AS flags
       INTO read
       FROM json_to_recordset(p_group -> 'items') AS i (
@@ -62,7 +69,7 @@ BEGIN
                tokens bigint, cost numeric, max_output_tokens bigint, estimated_tokens bigint,
                reported_cost numeric, operation_id text, request_id text, user_id text, metadata jsonb, flags text[],
                    raw jsonb)
-      LEFT JOIN unnest(shapes) sh ON sh.s = i.s
+      LEFT JOIN unnest(shapes) sh ON sh.s = coalesce(places[i.n], i.s)
      CROSS JOIN LATERAL (SELECT coalesce(i.occurred_at, i.occurred_local AT TIME ZONE sh.time_zone,
                                 i.received_at) AS said) said
      CROSS JOIN LATERAL (SELECT CASE WHEN said.said > i.received_at + v_ahead THEN i.received_at

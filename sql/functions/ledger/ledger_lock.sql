@@ -35,27 +35,39 @@ BEGIN
     RETURN latest;
 END $$;
 
--- Locks the policy states of everything the group posts to or holds on, by (revision, scope), then takes the one
--- instant the group decides at: never before an instant another group has decided at, whatever the clock does.
+-- The policy states of everything the group posts to or holds on, by (revision, scope): one for each policy, and where
+-- sessions or tasks are counted apart one for each of those. present: how many of them exist.
+CREATE OR REPLACE FUNCTION budget.ledger_states_wanted(p_tenant uuid, p_items budget.ledger_item[],
+    p_shapes budget.ledger_shape[], p_holds budget.hold[], OUT revisions integer[], OUT scopes text[],
+    OUT present integer) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    SELECT array_agg(w.revision ORDER BY w.revision, w.scope), array_agg(w.scope ORDER BY w.revision, w.scope),
+        count(st.revision)
+      INTO revisions, scopes, present
+      FROM (SELECT DISTINCT r.revision, coalesce(m.scope, '') AS scope
+              FROM (SELECT unnest(sh.revisions) AS revision FROM unnest(p_shapes) sh WHERE sh.error_code IS NULL
+                     UNION SELECT unnest(h.revisions) FROM unnest(p_holds) h) wanted
+              JOIN budget.policy_revision r ON r.tenant_id = p_tenant AND r.revision = wanted.revision
+              LEFT JOIN LATERAL (SELECT budget.scope_of(r.period, i.context_id, i.task_id) AS scope
+                      FROM unnest(p_items) i WHERE r.revision = ANY (i.revisions) AND i.error_code IS NULL
+                     UNION ALL SELECT budget.scope_of(r.period, h.context_id, h.task_id) FROM unnest(p_holds) h
+                     WHERE r.revision = ANY (h.revisions)) m ON r.period IN ('per_session', 'per_task')) w
+      LEFT JOIN LATERAL (SELECT x.revision FROM budget.policy_state x WHERE x.tenant_id = p_tenant
+           AND x.revision = w.revision AND x.scope = w.scope LIMIT 1) st ON true;
+END $$;
+
+-- Locks them in that order, then takes the one instant the group decides at: never before an instant another group has
+-- decided at, whatever the clock does.
 CREATE OR REPLACE FUNCTION budget.ledger_lock_states(p_tenant uuid, p_items budget.ledger_item[],
-    p_outcomes budget.ledger_outcome[],
+    p_shapes budget.ledger_shape[],
     p_holds budget.hold[], OUT slots budget.ledger_slot[], OUT t timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
     revisions integer[];
     scopes text[];
     present integer;
 BEGIN
-    SELECT array_agg(w.revision ORDER BY w.revision, w.scope), array_agg(w.scope ORDER BY w.revision, w.scope),
-        count(st.revision)
-      INTO revisions, scopes, present
-      FROM (SELECT DISTINCT r.revision, budget.scope_of(r.period, m.context_id, m.task_id) AS scope
-              FROM ((SELECT DISTINCT ON (i.scope_key) i.revisions, i.context_id, i.task_id FROM unnest(p_items) i
-                      WHERE i.scope_key IS NOT NULL AND i.error_code IS NULL ORDER BY i.scope_key)
-                     UNION ALL SELECT h.revisions, h.context_id, h.task_id FROM unnest(p_holds) h) m
-             CROSS JOIN LATERAL unnest(m.revisions) AS wanted
-              JOIN budget.policy_revision r ON r.tenant_id = p_tenant AND r.revision = wanted) w
-      LEFT JOIN LATERAL (SELECT x.revision FROM budget.policy_state x WHERE x.tenant_id = p_tenant
-           AND x.revision = w.revision AND x.scope = w.scope LIMIT 1) st ON true;
+    SELECT w.revisions, w.scopes, w.present INTO revisions, scopes, present
+      FROM budget.ledger_states_wanted(p_tenant, p_items, p_shapes, p_holds) w;
     IF revisions IS NULL THEN
         t := clock_timestamp();
         slots := '{}';

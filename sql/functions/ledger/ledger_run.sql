@@ -2,6 +2,7 @@
 -- Facts are applied before holds are admitted; each item gets its own answer. Called with groups of one or with a
 -- batch. Raises only to be run again as a whole: 40001 when a twin of a client-made id committed between look-up and
 -- insert. Writes, in lock order: request_key, hold, policy_state, counter, usage_record, alert, outbox.
+-- "refuse_early": false leaves out the look for refusals without a lock: C says so while it has seen none lately.
 CREATE OR REPLACE FUNCTION budget.ledger_run(p_tenant uuid, p_group json) RETURNS SETOF budget.ledger_result
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
@@ -25,7 +26,7 @@ BEGIN
     flags := read.flags;
     flags.has_hold := flags.has_hold OR flags.has_slice; -- a slice is a hold that records take from
     outcomes := budget.ledger_open(p_tenant, items, shapes, flags);
-    IF flags.has_reserve THEN
+    IF flags.has_reserve AND coalesce((p_group ->> 'refuse_early')::boolean, true) THEN
         SELECT r.outcomes, r.alerts INTO outcomes, alerts FROM budget.ledger_refuse_early(p_tenant, items, outcomes) r;
     END IF;
     IF NOT (flags.has_error OR flags.has_reserve OR flags.has_repeat) OR budget.ledger_any_open(outcomes) THEN
@@ -36,7 +37,7 @@ BEGIN
             holds_before := budget.ledger_revive(p_tenant, items, budget.ledger_lock_holds(p_tenant, items, outcomes,
                 CASE WHEN flags.has_slice THEN budget.ledger_slices(items, shapes, outcomes) END));
         END IF;
-        SELECT l.slots, l.t INTO slots, t FROM budget.ledger_lock_states(p_tenant, items, outcomes, holds_before) l;
+        SELECT l.slots, l.t INTO slots, t FROM budget.ledger_lock_states(p_tenant, items, shapes, holds_before) l;
         SELECT s.outcomes, s.holds INTO outcomes, holds FROM budget.ledger_settle(items, outcomes, holds_before, t) s;
         IF flags.has_slice THEN
             SELECT s.outcomes, s.holds INTO outcomes, holds FROM budget.ledger_shrink(p_tenant, items, shapes, outcomes,

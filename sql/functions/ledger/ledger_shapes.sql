@@ -1,27 +1,5 @@
--- The hold a request means: the one it names, else (records only) the oldest live one of its context and component.
-CREATE OR REPLACE FUNCTION budget.ledger_hold_of(p_tenant uuid, p_is_record boolean, p_hold uuid, p_context text,
-    p_component text)
-RETURNS budget.ledger_hold_ref LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    found_hold budget.ledger_hold_ref;
-BEGIN
-    IF p_hold IS NOT NULL THEN
-        SELECT h.hold_id, h.budget_id, s.component, s.task_type INTO found_hold
-          FROM budget.hold h JOIN budget.shape s ON s.tenant_id = p_tenant AND s.shape_id = h.shape_id
-         WHERE h.tenant_id = p_tenant AND h.hold_id = p_hold;
-    ELSIF p_is_record THEN
-        SELECT h.hold_id, h.budget_id, s.component, s.task_type INTO found_hold
-          FROM budget.hold h JOIN budget.shape s ON s.tenant_id = p_tenant AND s.shape_id = h.shape_id
-         WHERE h.tenant_id = p_tenant AND h.context_id = p_context AND h.state = 'live' AND h.kind <> 'slice'
-           AND h.expires_at > clock_timestamp()
-           AND (p_component IS NULL OR s.component IS NULL OR s.component = p_component)
-         ORDER BY h.hold_id LIMIT 1;
-    END IF;
-    RETURN found_hold;
-END $$;
-
--- One reading of the group's shapes: budget, matching policies, price of now. Members as C sends them; a shape names
--- its hold or context only where a record may have to learn its budget, component or task type from there.
+-- One reading of the group's shapes: budget, matching policies, price of now. Members as C sends them;
+-- hold_*: what a record's hold says where the record itself does not (ledger_refs.sql).
 CREATE OR REPLACE FUNCTION budget.ledger_shapes_read(p_tenant uuid, p_shapes json) RETURNS budget.ledger_shape[]
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -32,7 +10,7 @@ BEGIN
         AND p.price_epoch = t.price_epoch + cat.price_epoch, b.budget_id IS NULL),
                i.key_budget_id, b.budget_id, b.time_zone, b.allow_free_models, b.hold_basis, lower(i.provider),
                    i.model, i.tier, d.component, d.task_type,
-               i.service_tier, (h.ref).hold_id, p.shape_id, CASE WHEN i.is_record THEN p.revisions
+               i.service_tier, NULL, p.shape_id, CASE WHEN i.is_record THEN p.revisions
                    ELSE coalesce(p.held, p.revisions) END, p.is_scoped, p.price_provider, p.price_model,
                    pr.price,
                CASE WHEN pr.price IS NULL THEN budget.unpriced_ceiling(i.provider) END,
@@ -46,19 +24,17 @@ BEGIN
                    THEN budget.slices_end(p_tenant, p.slices) END)::budget.ledger_shape ORDER BY i.s) INTO result
       FROM ROWS FROM (json_to_recordset(p_shapes) AS (is_record boolean, key_budget_id uuid, budget_id uuid,
           provider text, model text, tier text,
-               component text, task_type text, service_tier text, hold_id uuid, context_id text)) WITH ORDINALITY
+               component text, task_type text, service_tier text, hold_budget_id uuid, hold_component text,
+               hold_task_type text)) WITH ORDINALITY
            AS i (is_record, key_budget_id, budget_id, provider, model, tier, component, task_type, service_tier,
-               hold_id, context_id, s)
+               hold_budget_id, hold_component, hold_task_type, s)
       JOIN budget.tenant t ON t.tenant_id = p_tenant
       JOIN budget.tenant cat ON cat.tenant_id = budget.catalogue_tenant()
-     CROSS JOIN LATERAL (SELECT CASE WHEN i.hold_id IS NOT NULL OR i.context_id IS NOT NULL
-               THEN budget.ledger_hold_of(p_tenant, i.is_record, i.hold_id, i.context_id,
-                   i.component) END AS ref OFFSET 0) h
       LEFT JOIN budget.budget b ON b.tenant_id = p_tenant
-            AND b.budget_id = coalesce(i.budget_id, (h.ref).budget_id, i.key_budget_id, t.default_budget_id)
-     CROSS JOIN LATERAL (SELECT CASE WHEN i.is_record THEN coalesce(i.component, (h.ref).component, 'unknown')
+            AND b.budget_id = coalesce(i.budget_id, i.hold_budget_id, i.key_budget_id, t.default_budget_id)
+     CROSS JOIN LATERAL (SELECT CASE WHEN i.is_record THEN coalesce(i.component, i.hold_component, 'unknown')
          ELSE i.component END AS component,
-               CASE WHEN i.is_record THEN coalesce(i.task_type, (h.ref).task_type, 'default')
+               CASE WHEN i.is_record THEN coalesce(i.task_type, i.hold_task_type, 'default')
                    ELSE i.task_type END AS task_type) d
      CROSS JOIN LATERAL (SELECT CASE WHEN b.budget_id IS NULL THEN 'budget_not_found'
                WHEN NOT i.key_budget_id = ANY (b.path) THEN 'budget_out_of_reach'

@@ -1,6 +1,8 @@
 -- Stores what became of holds that the group touched (locked by ledger_lock_holds).
 CREATE OR REPLACE FUNCTION budget.ledger_write_holds(p_tenant uuid, after budget.hold[])
 RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    ids constant uuid[] := ARRAY(SELECT a.hold_id FROM unnest(after) a);
 BEGIN
     UPDATE budget.hold h
        SET state = a.state, left_tokens = a.left_tokens, left_cost = a.left_cost, used_tokens = a.used_tokens,
@@ -8,8 +10,8 @@ BEGIN
            actual_cost = a.actual_cost, overage_tokens = a.overage_tokens, overage_cost = a.overage_cost,
            expires_at = a.expires_at, resolved_at = a.resolved_at
       FROM unnest(after) a
-     WHERE h.tenant_id = p_tenant AND h.hold_id = a.hold_id
-       AND (h.state, h.left_tokens, h.left_cost, h.used_tokens, h.actual_cost, h.expires_at)
+     WHERE h.tenant_id = p_tenant AND h.hold_id = ANY (ids) -- by key, whatever the plan of the join
+       AND h.hold_id = a.hold_id AND (h.state, h.left_tokens, h.left_cost, h.used_tokens, h.actual_cost, h.expires_at)
            IS DISTINCT FROM (a.state, a.left_tokens, a.left_cost, a.used_tokens, a.actual_cost, a.expires_at);
 END $$;
 
@@ -21,14 +23,23 @@ CREATE OR REPLACE FUNCTION budget.ledger_write(p_tenant uuid, p_items budget.led
     p_flags budget.ledger_flags, p_t timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     wanted integer := 0;
+    is_stateful boolean := p_flags.has_reserve OR p_flags.has_hold;
+    slot budget.ledger_slot;
 BEGIN
-    UPDATE budget.policy_state st
-       SET held_cost = s.held_cost, held_tokens = s.held_tokens, window_floor = s.window_floor,
-           window_cost = s.window_cost, window_tokens = s.window_tokens, last_t = p_t, touched_at = p_t
-      FROM unnest(p_slots) s
-     WHERE st.tenant_id = p_tenant AND st.revision = s.revision AND st.scope = s.scope;
+    IF NOT is_stateful THEN -- plain records decide nothing by t and change nothing that is held
+        FOREACH slot IN ARRAY coalesce(p_slots, '{}') LOOP
+            is_stateful := is_stateful OR slot.period IN ('rolling', 'per_session', 'per_task');
+        END LOOP;
+    END IF;
+    IF is_stateful THEN
+        UPDATE budget.policy_state st
+           SET held_cost = s.held_cost, held_tokens = s.held_tokens, window_floor = s.window_floor,
+               window_cost = s.window_cost, window_tokens = s.window_tokens, last_t = p_t, touched_at = p_t
+          FROM unnest(p_slots) s
+         WHERE st.tenant_id = p_tenant AND st.revision = s.revision AND st.scope = s.scope;
+    END IF;
     IF cardinality(p_postings) > 0 THEN
-        PERFORM budget.ledger_count(p_tenant, p_slots, p_postings);
+        PERFORM budget.ledger_count(p_tenant, p_slots, p_postings, p_flags.has_reserve);
     END IF;
     IF p_flags.has_record THEN
         IF p_flags.has_repeat THEN -- ids we made ourselves have no twin
@@ -43,44 +54,56 @@ BEGIN
 END $$;
 
 -- Adds the postings to the counters; what they cross raises its alert in this transaction.
+-- p_in_slots: the slots' spent includes the postings already (that of rolling windows always does).
 CREATE OR REPLACE FUNCTION budget.ledger_count(p_tenant uuid, p_slots budget.ledger_slot[],
-    p_postings budget.ledger_posting[])
+    p_postings budget.ledger_posting[], p_in_slots boolean)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    c record;
+    p budget.ledger_posting;
+    s budget.ledger_slot;
+    cost numeric;
+    tokens bigint;
 BEGIN
-    FOR c IN
-        WITH counted AS (
-            INSERT INTO budget.counter AS k (tenant_id, revision, scope, period_start, spent_cost, spent_tokens,
-                ceiling_cost, records)
-            SELECT p_tenant, p.revision, p.scope, p.period_start, p.cost, p.tokens, p.ceiling, p.records
-              FROM unnest(p_postings) p ORDER BY p.revision, p.scope, p.period_start
-                ON CONFLICT (tenant_id, revision, scope, period_start) DO UPDATE
-               SET spent_cost = k.spent_cost + excluded.spent_cost,
-                   spent_tokens = k.spent_tokens + excluded.spent_tokens,
-                   ceiling_cost = k.ceiling_cost + excluded.ceiling_cost, records = k.records + excluded.records
-            RETURNING k.revision, k.scope, k.period_start, k.spent_cost + k.ceiling_cost AS cost,
-                k.spent_tokens AS tokens)
-        SELECT s, k.period_start, a.cost_after, a.cost_after - p.cost - p.ceiling AS cost_before, a.tokens_after,
-            a.tokens_after - p.tokens AS tokens_before
-          FROM counted k
-          JOIN unnest(p_postings) p ON p.revision = k.revision AND p.scope = k.scope AND p.period_start = k.period_start
-          JOIN unnest(p_slots) s ON s.revision = k.revision AND s.scope = k.scope AND s.is_active AND s.type <> 'ignore'
-         CROSS JOIN LATERAL (SELECT CASE s.period WHEN 'rolling' THEN s.window_cost ELSE k.cost END AS cost_after,
-                                    CASE s.period WHEN 'rolling' THEN s.window_tokens
-                                        ELSE k.tokens END AS tokens_after) a
-         -- A limit of 0 is crossed by the first amount above it (greatest): alert_cross() looks closer.
-         WHERE EXISTS (SELECT FROM unnest(ARRAY[s.warning_threshold, s.action_threshold, 1]) level
-                        WHERE (a.cost_after >= level * s.cost_limit
-                            AND a.cost_after - p.cost - p.ceiling < greatest(level * s.cost_limit, 1e-30))
-                           OR (a.tokens_after >= level * s.token_limit
-                               AND a.tokens_after - p.tokens < greatest(level * s.token_limit, 1)))
-    LOOP
-        PERFORM budget.alert_cross(p_tenant, (c.s).revision, (c.s).scope, c.period_start,
-            (budget.period_bounds((c.s).period, (c.s).time_zone, (c.s).week_start, (c.s).month_reset_day,
-                (c.s).window_seconds, c.period_start)).period_end,
-            c.cost_before, c.cost_after, c.tokens_before, c.tokens_after);
+    INSERT INTO budget.counter AS k (tenant_id, revision, scope, period_start, spent_cost, spent_tokens,
+        ceiling_cost, records)
+    SELECT p_tenant, x.revision, x.scope, x.period_start, x.cost, x.tokens, x.ceiling, x.records
+      FROM unnest(p_postings) x ORDER BY x.revision, x.scope, x.period_start
+        ON CONFLICT (tenant_id, revision, scope, period_start) DO UPDATE
+       SET spent_cost = k.spent_cost + excluded.spent_cost,
+           spent_tokens = k.spent_tokens + excluded.spent_tokens,
+           ceiling_cost = k.ceiling_cost + excluded.ceiling_cost, records = k.records + excluded.records;
+    FOREACH s IN ARRAY p_slots LOOP
+        CONTINUE WHEN NOT s.is_active OR s.type = 'ignore';
+        FOREACH p IN ARRAY p_postings LOOP
+            CONTINUE WHEN p.revision <> s.revision OR p.scope <> s.scope;
+            IF p.is_current THEN
+                cost := s.spent_cost + CASE WHEN p_in_slots OR s.period = 'rolling' THEN 0 ELSE p.cost + p.ceiling END;
+                tokens := s.spent_tokens + CASE WHEN p_in_slots OR s.period = 'rolling' THEN 0 ELSE p.tokens END;
+            ELSE -- late usage of a period before
+                SELECT k.spent_cost + k.ceiling_cost, k.spent_tokens INTO cost, tokens FROM budget.counter k
+                 WHERE k.tenant_id = p_tenant AND k.revision = p.revision AND k.scope = p.scope
+                   AND k.period_start = p.period_start;
+            END IF;
+            IF cost >= s.warning_threshold * s.cost_limit AND budget.ledger_crosses(s, s.cost_limit,
+                    cost - p.cost - p.ceiling, cost)
+                OR tokens >= s.warning_threshold * s.token_limit AND budget.ledger_crosses(s, s.token_limit,
+                    tokens - p.tokens, tokens) THEN
+                PERFORM budget.alert_cross(p_tenant, s.revision, s.scope, p.period_start,
+                    (budget.period_bounds(s.period, s.time_zone, s.week_start, s.month_reset_day, s.window_seconds,
+                        p.period_start)).period_end, cost - p.cost - p.ceiling, cost, tokens - p.tokens, tokens);
+            END IF;
+        END LOOP;
     END LOOP;
+END $$;
+
+-- Does going from before to after cross a level of the limit? One of 0 is crossed by the first amount above it
+-- (greatest): alert_cross() looks closer.
+CREATE OR REPLACE FUNCTION budget.ledger_crosses(slot budget.ledger_slot, size numeric, before numeric, after numeric)
+RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN (after >= slot.warning_threshold * size AND before < slot.warning_threshold * size)
+        OR (after >= slot.action_threshold * size AND before < slot.action_threshold * size)
+        OR (after >= size AND before < greatest(size, 1e-30));
 END $$;
 
 -- Appends the records. A row that is already there means that a twin of a client-made id has just committed: the whole
