@@ -6,7 +6,8 @@
 static const struct budget_word types[] = {
 	{ "cost_limit_approaching", "cost_limit_approaching" }, { "cost_limit_exceeded", "cost_limit_exceeded" },
 	{ "token_limit_approaching", "token_limit_approaching" }, { "token_limit_exceeded", "token_limit_exceeded" },
-	{ "job_failed", "job_failed" }, { "drift_found", "drift_found" }, { NULL, NULL }
+	{ "job_failed", "job_failed" }, { "drift_found", "drift_found" }, { "price_changed", "price_changed" },
+	{ "price_conflict", "price_conflict" }, { NULL, NULL }
 };
 
 static const struct budget_word levels[] = {

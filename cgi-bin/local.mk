@@ -48,7 +48,7 @@ pkglibexec_PROGRAMS += %D%/ledger.fcgi
 
 # prices
 pkglibexec_PROGRAMS += %D%/prices.fcgi
-%C%_prices_fcgi_SOURCES = %D%/prices.c %D%/prices.h %D%/page.h %D%/reprice.c
+%C%_prices_fcgi_SOURCES = %D%/prices.c %D%/prices.h %D%/price_sources.c %D%/price_sources.h %D%/page.h %D%/reprice.c
 %C%_prices_fcgi_CFLAGS = $(PROGRAM_CFLAGS)
 %C%_prices_fcgi_LDFLAGS = $(PROGRAM_LINK)
 %C%_prices_fcgi_LDADD = $(FCGI_PROGRAM_LIBS)

@@ -1,12 +1,11 @@
 /* Prices: what is in force, what was, what a request would cost, what would cost less: sql/functions/price. */
 #include "cgi-bin/fcgi/serve.h"
 #include "cgi-bin/page.h"
+#include "cgi-bin/price_sources.h"
 #include "cgi-bin/prices.h"
 #include "lib/words.h"
 
-#define TOKENS_MAX 1000000000000
 #define NAME_MAX_BYTES 300
-#define CONTEXT_RATES_MAX 8
 
 static const struct budget_word service_tiers[] = {
 	{ "standard", "standard" }, { "default", "standard" }, { "auto", "standard" }, { "batch", "batch" },
@@ -20,21 +19,6 @@ static const struct budget_word scopes[] = { { "catalogue", "catalogue" }, { "te
 	{ .name = "model", .type = FIELD_STRING, .need = FIELD_REQUIRED, .min = 1, .max = NAME_MAX_BYTES,                     \
 	  .about = "any of its names: with date, edition or a host's prefix too" },                                           \
 	{ .name = "service_tier", .type = FIELD_ENUM, .words = service_tiers }
-
-/* Rates that a context tier may replace. */
-#define RATE_FIELDS                                                                                                    \
-	{ .name = "input_cost_per_token", .type = FIELD_MONEY, .about = "uncached input" },                                   \
-	{ .name = "output_cost_per_token", .type = FIELD_MONEY },                                                             \
-	{ .name = "cache_read_cost_per_token", .type = FIELD_MONEY, .about = "absent: as input" },                            \
-	{ .name = "cache_write_5m_cost_per_token", .type = FIELD_MONEY, .about = "absent: as input" },                        \
-	{ .name = "cache_write_1h_cost_per_token", .type = FIELD_MONEY, .about = "absent: as cache_write_5m" },               \
-	{ .name = "reasoning_cost_per_token", .type = FIELD_MONEY, .about = "absent: as output" }
-
-static const struct budget_field context_rate_fields[] = {
-	{ .name = "above_input_tokens", .type = FIELD_COUNT, .need = FIELD_REQUIRED, .min = 1, .max = TOKENS_MAX,
-	  .about = "with more input than this, cached or not, these rates hold for the whole request" },
-	RATE_FIELDS, { .name = NULL }
-};
 
 static const struct budget_field list_query[] = {
 	{ .name = "provider", .type = FIELD_STRING, .min = 1, .max = NAME_MAX_BYTES, .about = "any of its names" },
@@ -63,18 +47,7 @@ static const struct budget_field set_fields[] = {
 	{ .name = "price_type", .type = FIELD_ENUM, .words = budget_words_price_type,
 	  .about = "follows from the rates unless told" },
 	{ .name = "currency", .type = FIELD_STRING, .min = 3, .max = 3, .about = "the tenant's; another is refused" },
-	RATE_FIELDS,
-	{ .name = "input_audio_cost_per_token", .type = FIELD_MONEY, .about = "absent: as input" },
-	{ .name = "output_audio_cost_per_token", .type = FIELD_MONEY, .about = "absent: as output" },
-	{ .name = "input_image_cost_per_token", .type = FIELD_MONEY, .about = "absent: as input" },
-	{ .name = "output_image_cost_per_token", .type = FIELD_MONEY, .about = "absent: as output" },
-	{ .name = "input_cost_per_char", .type = FIELD_MONEY },
-	{ .name = "output_cost_per_char", .type = FIELD_MONEY },
-	{ .name = "cost_per_image", .type = FIELD_MONEY },
-	{ .name = "cost_per_second", .type = FIELD_MONEY },
-	{ .name = "fixed_cost_per_request", .type = FIELD_MONEY },
-	{ .name = "web_search_cost_per_request", .type = FIELD_MONEY },
-	{ .name = "context_rates", .type = FIELD_ARRAY, .min = 1, .max = CONTEXT_RATES_MAX, .fields = context_rate_fields },
+	ALL_RATE_FIELDS,
 	{ .name = "effective_date", .type = FIELD_TIME, .about = "now unless told; a date begins in the root budget's zone" },
 	{ .name = "end_date", .type = FIELD_TIME, .about = "until the next price unless told; a date: its end" },
 	{ .name = "source_url", .type = FIELD_STRING, .max = 2000, .about = "where it can be read" },
@@ -150,7 +123,7 @@ static const struct route providers[] = {
 	{ .method = NULL }
 };
 
-static const struct route *const tables[] = { prices, providers, reprice_routes, NULL };
+static const struct route *const tables[] = { prices, price_source_routes, providers, reprice_routes, NULL };
 
 static const struct program program = {
 	.name = "prices", .about = "prices: in force, set, history, calculate, recommendations, corrections", .tables = tables

@@ -28,6 +28,8 @@ struct running {
 	int64_t rows;
 	const char *detail; /* literal, or in `keep` */
 	char keep[512];
+	char options[4096];
+	bool takes_wishes; /* of the API: started without arguments */
 	bool is_terminal;
 };
 
@@ -92,18 +94,36 @@ every_seconds(void)
 	return every && *every && strspn(every, "0123456789") == strlen(every) && strlen(every) < 9 ? every : NULL;
 }
 
+/* The run that began may be one somebody asked for: then it is done as asked. */
+static enum budget_status
+take_wish(struct budget_ctx *ctx, struct running *running)
+{
+	_auto_result_ struct budget_result *row = NULL;
+	const char *values[] = { running->run_id };
+
+	BUDGET_TRY(budget_db_row(ctx, STMT_JOB_WISH, values, 1, &row));
+	const char *options = budget_result_text(row, 0, 0), *is_dry = budget_result_text(row, 0, 1);
+	if (options == NULL || strlen(options) >= sizeof running->options)
+		return BUDGET_OK;
+	snprintf(running->options, sizeof running->options, "%s", options);
+	running->call.options = running->options;
+	running->call.is_dry_run = is_dry != NULL && *is_dry == 't';
+	return BUDGET_OK;
+}
+
 static enum budget_status
 begin(struct budget_ctx *ctx, struct running *running, bool *ret_is_alone)
 {
 	_auto_result_ struct budget_result *row = NULL;
 	const char *values[] = { running->job->name, running->job->about, every_seconds(),
-	    running->call.is_dry_run ? "t" : "f" };
+	    running->call.is_dry_run ? "t" : "f", running->takes_wishes ? "t" : "f" };
 
-	BUDGET_TRY(budget_db_row(ctx, STMT_JOB_BEGIN, values, 4, &row));
+	BUDGET_TRY(budget_db_row(ctx, STMT_JOB_BEGIN, values, 5, &row));
 	const char *run_id = budget_result_text(row, 0, 0);
 	*ret_is_alone = run_id != NULL;
 	snprintf(running->run_id, sizeof running->run_id, "%s", run_id ? run_id : "");
-	return BUDGET_OK;
+	running->call.run_id = running->run_id;
+	return run_id && running->takes_wishes ? take_wish(ctx, running) : BUDGET_OK;
 }
 
 static const char *
@@ -217,7 +237,7 @@ prepare(struct budget_ctx *ctx, struct running *running)
 int
 job_main(const struct job *job, int argc, char **argv)
 {
-	struct running running = { .job = job, .is_terminal = isatty(STDERR_FILENO) };
+	struct running running = { .job = job, .takes_wishes = argc == 1, .is_terminal = isatty(STDERR_FILENO) };
 	const struct sigaction stopping = { .sa_handler = stop };
 	struct budget_ctx ctx;
 	int code = parse_options(&running, argc, argv);

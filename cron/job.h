@@ -16,6 +16,8 @@
 struct job_call {
 	int batch_max;
 	bool is_dry_run;     /* count or name what would be done, change nothing; called once */
+	const char *options; /* JSON object: how the run was asked for by the API; NULL = nobody asked, it is just time */
+	const char *run_id;  /* of this run: GET /jobs lists it */
 	const char *now;     /* RFC 3339 of --now, or NULL: the database's clock */
 	const char *detail;  /* out, may stay NULL: one line for the run record, in ctx's arena or a literal */
 };
@@ -43,6 +45,7 @@ struct job {
  * main() of a job: `JOB [--dry-run] [--now=TIME] [--batch=N] [--help]`.
  * Exit: 0 done, or another copy runs; 64 wrong arguments; 75 database away, try again; 70 our fault; 78 a setting is
  * wrong.
+ * Without arguments it takes the oldest run that was asked for by the API (job_run 'queued'), with its options.
  * SIGTERM: the batch that runs is finished, then the job ends as `ok` with the rest left for the next start.
  */
 int job_main(const struct job *job, int argc, char **argv);

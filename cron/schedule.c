@@ -2,7 +2,7 @@
  * The private schedule: starts the jobs of etc/schedule.tsv, never two of one kind, each one once after however many
  * ticks were missed (suspend, a long run). A job that takes longer than its limit is told to end, then killed. Jobs die
  * with us. SIGHUP reads the table again, SIGTERM lets running batches end. The database is asked for intervals at the
- * start only: jobs speak to it, each for itself.
+ * start, and every two seconds whether somebody asked for a job by the API; jobs speak to it, each for itself.
  */
 #include "cron/schedule.h"
 
@@ -29,6 +29,8 @@
 #define STOP_MS 15000    /* a batch that runs may end */
 #define KILL_AFTER_MS 10000
 #define ARENA_MAX_BYTES (1 << 20)
+#define WISH_MS 2000       /* between looks for jobs that were asked for */
+#define WISH_AWAY_MS 30000 /* the same while the database is away */
 
 static const char help[] =
     "usage: schedule [--table FILE] [--programs DIR] [--once]\n\n"
@@ -201,15 +203,39 @@ stop_all(const sigset_t *mask)
 	return EX_OK;
 }
 
+/* Makes due what somebody asked for by the API. Has a context of its own: the loop's keeps what lives to the end. */
+static void
+hear_wishes(int64_t now)
+{
+	static struct budget_ctx ctx;
+	static int64_t next_ms;
+	_auto_result_ struct budget_result *rows = NULL;
+
+	if (now < next_ms || !budget_setting_text("database_url"))
+		return;
+	if (next_ms == 0)
+		budget_ctx_init(&ctx, ARENA_MAX_BYTES);
+	bool is_heard = budget_db_run(&ctx, STMT_JOBS_REQUESTED, NULL, 0, &rows) == BUDGET_OK;
+	for (int i = 0; is_heard && i < budget_result_rows(rows); i++)
+		for (int k = 0; k < schedule.count; k++)
+			if (strcmp(schedule.entries[k].name, budget_result_text(rows, i, 0)) == 0)
+				schedule.entries[k].due_ms = schedule.entries[k].due_ms < now ? schedule.entries[k].due_ms : now;
+	next_ms = now + (is_heard ? WISH_MS : WISH_AWAY_MS);
+	budget_ctx_reset(&ctx);
+}
+
 static int
 loop(const sigset_t *mask, const char *table)
 {
 	for (;;) {
 		struct entry *entry;
+		hear_wishes(now_ms());
 		while ((entry = schedule_due(&schedule, now_ms())) != NULL)
 			start(entry, mask);
 		stop_slow(now_ms());
 		int wait_ms = schedule_wait_ms(&schedule, now_ms());
+		if (wait_ms > WISH_MS)
+			wait_ms = WISH_MS;
 		if (count_running(0) > 0 && wait_ms > 1000)
 			wait_ms = 1000; /* a slow job is looked at each second */
 		const struct timespec wait = { .tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * 1000000L };
@@ -247,8 +273,7 @@ read_stored_settings(struct budget_ctx *ctx)
 	if (url && budget_pool_open(url, 1, 1000) == BUDGET_OK && budget_settings_start_database(ctx) != BUDGET_OK)
 		budget_log(BUDGET_LOG_WARNING, "job", "schedule: intervals set by PUT /settings are not known now: %s",
 		    ctx->error.detail);
-	budget_db_release(ctx);
-	budget_pool_close(); /* jobs have connections of their own */
+	budget_db_release(ctx); /* the pool stays, for hear_wishes(); jobs have connections of their own */
 }
 
 static bool

@@ -24,6 +24,7 @@ enum budget_setting_type {
 	SETTING_BYTES,    /* bytes min..max; may be written 64k, 32M, 1G */
 	SETTING_MONEY,    /* decimal >= 0, kept with all its digits */
 	SETTING_PERCENT,  /* decimal 0..100 */
+	SETTING_FRACTION, /* decimal 0..1 */
 	SETTING_BOOL,     /* true, false, yes, no, on, off, 1, 0 -> "true", "false" */
 	SETTING_WORD,     /* one of words */
 	SETTING_ZONE,     /* IANA time zone */
@@ -64,10 +65,13 @@ struct budget_setting_value {
 	const char *origin;         /* "config.yaml:12", "BUDGET_PORT", … for messages */
 };
 
-#define SETTINGS_MAX 128
+#define SETTINGS_MAX 256
 #define SETTINGS_WARNINGS_MAX 32
 
-/* Every row of the table in its order, then one row "allocation.<component>" for each component that has a share. */
+/*
+ * Every row of the table in its order, then one row "allocation.<component>" for each component that has a share, and
+ * one "price_source.<source>.<key>" for each thing config.yaml says about a price source.
+ */
 struct budget_settings {
 	struct budget_setting_value values[SETTINGS_MAX];
 	int count;

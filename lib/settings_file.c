@@ -175,7 +175,14 @@ yaml_value(const struct walk *walk, const yaml_node_t *node)
 	return budget_text_done(&text);
 }
 
-/* Members of a mapping; prefix is "" at the top, "server." in a section. Deeper than that nothing is known. */
+/* Sections stand at the top; only prices.sources.<source> goes deeper. */
+static bool
+may_be_section(const char *prefix, const char *path)
+{
+	return *prefix == '\0' || strcmp(path, "prices.sources") == 0 || strcmp(prefix, "prices.sources.") == 0;
+}
+
+/* Members of a mapping; prefix is "" at the top, "server." in a section. */
 static enum budget_status
 yaml_mapping(const struct walk *walk, const yaml_node_t *mapping, const char *prefix)
 {
@@ -196,7 +203,7 @@ yaml_mapping(const struct walk *walk, const yaml_node_t *mapping, const char *pr
 			if (strcmp((const char *)other->data.scalar.value, (const char *)key->data.scalar.value) == 0)
 				return yaml_refuse(walk, key, path, "stands already further up");
 		}
-		if (node->type == YAML_MAPPING_NODE && !*prefix) {
+		if (node->type == YAML_MAPPING_NODE && may_be_section(prefix, path)) {
 			const char *section = budget_arena_printf(&walk->ctx->arena, "%s.", path);
 			BUDGET_TRY(yaml_mapping(walk, node, section ? section : "?."));
 			continue;

@@ -103,6 +103,49 @@ put_allocation(struct budget_ctx *ctx, struct budget_settings *settings, enum bu
 	return put(ctx, value, layer, origin, text, false);
 }
 
+/* What config.yaml may say about a price source, below prices.sources.<source>. */
+static const struct budget_setting source_keys[] = {
+	{ .name = "kind", .type = SETTING_TEXT, .min = 1, .max = 40, .about = "how its feed is read; needed for one of your own" },
+	{ .name = "url", .type = SETTING_TEXT, .min = 1, .max = 2048, .about = "where its feed is" },
+	{ .name = "trust", .type = SETTING_FRACTION, .about = "how much its word weighs" },
+	{ .name = "enabled", .type = SETTING_BOOL, .about = "false: it is neither fetched nor heard" },
+	{ .name = "interval", .type = SETTING_SECONDS, .min = 60, .max = 31 * 86400, .about = "seconds between fetches" },
+	{ .name = "allow_private", .type = SETTING_BOOL, .about = "plain http and addresses of private networks too" },
+	{ .name = "max_bytes", .type = SETTING_BYTES, .min = 1024, .max = 1 << 30, .about = "largest feed" },
+	{ .name = "timeout", .type = SETTING_SECONDS, .min = 1, .max = 600, .about = "seconds a fetch may take" },
+	{ .name = NULL }
+};
+
+/* prices.sources.<source>.<key> -> row "price_source.<source>.<key>"; a key that is none stays unknown. */
+static enum budget_status
+put_source(struct budget_ctx *ctx, struct budget_settings *settings, const char *origin, const char *path,
+    const char *text, bool *ret_is_known)
+{
+	const char *dot = strrchr(path, '.');
+	const char *source = dot ? budget_arena_strndup(&ctx->arena, path, (size_t)(dot - path)) : NULL;
+	const struct budget_setting *key = source_keys;
+	struct budget_setting *setting = budget_arena_alloc(&ctx->arena, sizeof *setting);
+	const char *name = budget_arena_printf(&ctx->arena, "price_source.%s", path);
+
+	while (dot && key->name && strcmp(key->name, dot + 1) != 0)
+		key++;
+	*ret_is_known = dot && key->name;
+	if (!*ret_is_known)
+		return BUDGET_OK;
+	if (!source || !setting || !name || settings->count == SETTINGS_MAX)
+		return budget_fail(ctx, BUDGET_ETOOLARGE, "bad_setting", NULL, "%s: too many price sources", origin);
+	if (!islower((unsigned char)*source) || strlen(source) > 63
+	    || strspn(source, "abcdefghijklmnopqrstuvwxyz0123456789_-") != strlen(source))
+		return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL, "%s: \"%s\" is no name of a price source", origin,
+		    source);
+	*setting = *key;
+	setting->name = name;
+	setting->yaml = budget_arena_printf(&ctx->arena, "prices.sources.%s", path);
+	struct budget_setting_value *value = &settings->values[settings->count++];
+	*value = (struct budget_setting_value){ .setting = setting };
+	return put(ctx, value, LAYER_YAML, origin, text, false);
+}
+
 /* "RHETOR_ALLOCATION" -> "rhetor" in the arena; NULL when it is no such name. */
 static const char *
 component_of(struct budget_ctx *ctx, const char *name)
@@ -130,7 +173,7 @@ budget_settings_put_name(struct budget_ctx *ctx, struct budget_settings *setting
 	for (int i = 0; i < settings->count; i++) {
 		const struct budget_setting *setting = settings->values[i].setting;
 		bool is_alias = setting->alias && strcmp(setting->alias, name) == 0;
-		if (is_alias || strcmp(setting->env, name) == 0)
+		if (is_alias || (setting->env && strcmp(setting->env, name) == 0))
 			return put(ctx, &settings->values[i], layer, origin, text, is_alias);
 	}
 	*ret_is_known = false;
@@ -141,13 +184,15 @@ enum budget_status
 budget_settings_put_path(struct budget_ctx *ctx, struct budget_settings *settings, const char *origin, const char *path,
     const char *text, bool *ret_is_known)
 {
-	static const char allocations[] = "allocations.";
+	static const char allocations[] = "allocations.", sources[] = "prices.sources.";
 
 	*ret_is_known = true;
 	if (!strchr(path, '.')) /* environment names stand at the top level too: `BUDGET_PORT: 8013` */
 		return budget_settings_put_name(ctx, settings, LAYER_YAML, origin, path, text, ret_is_known);
 	if (strncmp(path, allocations, strlen(allocations)) == 0)
 		return put_allocation(ctx, settings, LAYER_YAML, origin, path + strlen(allocations), text);
+	if (strncmp(path, sources, strlen(sources)) == 0)
+		return put_source(ctx, settings, origin, path + strlen(sources), text, ret_is_known);
 	for (int i = 0; i < settings->count; i++) {
 		const char *own = settings->values[i].setting->yaml;
 		if (own && strcmp(own, path) == 0)
@@ -233,7 +278,7 @@ settle_allocations(struct budget_ctx *ctx, struct budget_settings *settings)
 
 	for (int i = 0; i < settings->count; i++) {
 		const struct budget_setting_value *value = &settings->values[i];
-		if (value->setting->type != SETTING_PERCENT || !value->text)
+		if (strncmp(value->setting->name, "allocation.", strlen("allocation.")) != 0 || !value->text)
 			continue;
 		sum += percent_micro(value->text);
 		last = value->origin;

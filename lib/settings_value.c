@@ -91,6 +91,7 @@ allowed(struct budget_ctx *ctx, const struct budget_setting *setting)
 		    (long long)setting->min, (long long)setting->max);
 	case SETTING_MONEY: return "an amount of 0 or more, like 12.50";
 	case SETTING_PERCENT: return "a percentage from 0 to 100";
+	case SETTING_FRACTION: return "a fraction from 0 to 1, like 0.8";
 	case SETTING_BOOL: return "true or false";
 	case SETTING_WORD: return words_list(ctx, setting->words);
 	case SETTING_ZONE: return "an IANA time zone like Europe/Berlin, or UTC";
@@ -138,6 +139,7 @@ value_parse(struct budget_ctx *ctx, const struct budget_setting *setting, const 
 		return budget_arena_printf(&ctx->arena, "%lld", (long long)count);
 	case SETTING_MONEY: return decimal_parse(ctx, text, NULL);
 	case SETTING_PERCENT: return decimal_parse(ctx, text, "100");
+	case SETTING_FRACTION: return decimal_parse(ctx, text, "1");
 	case SETTING_BOOL: return budget_word_find(bool_words, text);
 	case SETTING_WORD: return budget_word_find(setting->words, text);
 	case SETTING_ZONE: return budget_zone_exists(text) ? budget_arena_strdup(&ctx->arena, text) : NULL;
@@ -172,7 +174,8 @@ budget_setting_parse(struct budget_ctx *ctx, const struct budget_setting *settin
 
 static const char *const type_names[] = {
 	[SETTING_TEXT] = "text", [SETTING_COUNT] = "count", [SETTING_SECONDS] = "seconds", [SETTING_BYTES] = "bytes",
-	[SETTING_MONEY] = "money", [SETTING_PERCENT] = "percent", [SETTING_BOOL] = "boolean", [SETTING_WORD] = "word",
+	[SETTING_MONEY] = "money", [SETTING_PERCENT] = "percent",
+	[SETTING_FRACTION] = "fraction", [SETTING_BOOL] = "boolean", [SETTING_WORD] = "word",
 	[SETTING_ZONE] = "time_zone", [SETTING_CURRENCY] = "currency",
 };
 

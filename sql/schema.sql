@@ -331,6 +331,52 @@ CREATE TYPE budget.ledger_view AS (
 
 ALTER TYPE budget.ledger_view OWNER TO budget_owner;
 
+-- Name: price_rules; Type: TYPE; Schema: budget; Owner: budget_owner
+
+CREATE TYPE budget.price_rules AS (
+	tolerance numeric,
+	agreement numeric,
+	bar numeric,
+	outlier numeric,
+	notice numeric,
+	max_age interval
+);
+
+ALTER TYPE budget.price_rules OWNER TO budget_owner;
+
+-- Name: price_verdict; Type: TYPE; Schema: budget; Owner: budget_owner
+
+CREATE TYPE budget.price_verdict AS (
+	action text,
+	kind text,
+	reason text,
+	winner integer,
+	rates jsonb,
+	agreed boolean,
+	percent numeric,
+	sources text[]
+);
+
+ALTER TYPE budget.price_verdict OWNER TO budget_owner;
+
+-- Name: price_voice; Type: TYPE; Schema: budget; Owner: budget_owner
+
+CREATE TYPE budget.price_voice AS (
+	source text,
+	trust numeric,
+	is_witness boolean,
+	rates jsonb,
+	price_type text,
+	effective_date timestamp with time zone,
+	end_date timestamp with time zone,
+	fx jsonb,
+	about jsonb,
+	named text,
+	fetched_at timestamp with time zone
+);
+
+ALTER TYPE budget.price_voice OWNER TO budget_owner;
+
 -- Name: reply; Type: TYPE; Schema: budget; Owner: budget_owner
 
 CREATE TYPE budget.reply AS (
@@ -615,6 +661,65 @@ ALTER TABLE budget.audit_log OWNER TO budget_owner;
 
 COMMENT ON TABLE budget.audit_log IS 'Append only: a trigger refuses UPDATE and DELETE.';
 
+-- Name: price_candidate; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE TABLE budget.price_candidate (
+    trial uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
+    source text NOT NULL,
+    seller text NOT NULL,
+    named text NOT NULL,
+    service_tier text NOT NULL,
+    effective_date timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    end_date timestamp with time zone,
+    price_type text NOT NULL,
+    rates jsonb NOT NULL,
+    fx jsonb,
+    about jsonb DEFAULT '{}'::jsonb NOT NULL,
+    problem text,
+    home_provider text,
+    home_model text,
+    rank smallint DEFAULT 0 NOT NULL,
+    provider text,
+    model text,
+    run_id uuid NOT NULL,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE budget.price_candidate OWNER TO budget_owner;
+
+-- Name: price_update; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE TABLE budget.price_update (
+    run_id uuid NOT NULL,
+    dry_run boolean DEFAULT false NOT NULL,
+    state text DEFAULT 'importing'::text NOT NULL,
+    place text[],
+    counts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    sources jsonb DEFAULT '{}'::jsonb NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT price_update_state_check CHECK ((state = ANY (ARRAY['importing'::text, 'deciding'::text, 'weighing'::text, 'done'::text])))
+);
+
+ALTER TABLE budget.price_update OWNER TO budget_owner;
+
+-- Name: fx_rate; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE TABLE budget.fx_rate (
+    currency text NOT NULL,
+    base text NOT NULL,
+    day date NOT NULL,
+    rate numeric NOT NULL,
+    source text NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT fx_rate_check CHECK (((base ~ '^[A-Z]{3}$'::text) AND (base <> currency))),
+    CONSTRAINT fx_rate_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT fx_rate_rate_check CHECK (((rate > (0)::numeric) AND (rate < 'Infinity'::numeric)))
+);
+
+ALTER TABLE budget.fx_rate OWNER TO budget_owner;
+
 -- Name: hold; Type: TABLE; Schema: budget; Owner: budget_owner
 
 CREATE TABLE budget.hold (
@@ -747,6 +852,91 @@ CREATE TABLE budget.policy_revision (
 ALTER TABLE ONLY budget.policy_revision FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE budget.policy_revision OWNER TO budget_owner;
+
+-- Name: price_decision; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE TABLE budget.price_decision (
+    run_id uuid NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    service_tier text NOT NULL,
+    action text NOT NULL,
+    reason text NOT NULL,
+    old jsonb,
+    new jsonb,
+    percent numeric,
+    sources text[] NOT NULL,
+    pricing_id uuid,
+    former_pricing_id uuid,
+    conflict_id uuid
+);
+
+ALTER TABLE budget.price_decision OWNER TO budget_owner;
+
+-- Name: price_conflict; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE TABLE budget.price_conflict (
+    conflict_id uuid NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    service_tier text NOT NULL,
+    kind text NOT NULL,
+    reason text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    current jsonb,
+    candidates jsonb NOT NULL,
+    fingerprint text NOT NULL,
+    opened_run uuid,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    alerted_at timestamp with time zone,
+    decided_at timestamp with time zone,
+    decided_by text,
+    decision text,
+    note text,
+    pricing_id uuid,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT price_conflict_kind_check CHECK ((kind = ANY (ARRAY['change'::text, 'disagreement'::text, 'outlier'::text, 'units'::text, 'untrusted'::text, 'approved'::text]))),
+    CONSTRAINT price_conflict_state_check CHECK ((state = ANY (ARRAY['open'::text, 'approved'::text, 'rejected'::text, 'settled'::text])))
+);
+
+ALTER TABLE budget.price_conflict OWNER TO budget_owner;
+
+-- Name: price_source; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE TABLE budget.price_source (
+    source text NOT NULL,
+    source_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    display_name text NOT NULL,
+    kind text NOT NULL,
+    url text,
+    interval_seconds integer NOT NULL,
+    trust numeric NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    allow_private boolean DEFAULT false NOT NULL,
+    max_bytes bigint DEFAULT 33554432 NOT NULL,
+    timeout_seconds integer DEFAULT 30 NOT NULL,
+    pinned text[] DEFAULT '{}'::text[] NOT NULL,
+    etag text,
+    last_modified text,
+    feed_at timestamp with time zone,
+    last_fetched_at timestamp with time zone,
+    last_ok_at timestamp with time zone,
+    last_outcome text,
+    last_error text,
+    failures integer DEFAULT 0 NOT NULL,
+    counts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT price_source_interval_seconds_check CHECK (((interval_seconds >= 60) AND (interval_seconds <= 2678400))),
+    CONSTRAINT price_source_last_outcome_check CHECK ((last_outcome = ANY (ARRAY['fetched'::text, 'not_modified'::text, 'failed'::text]))),
+    CONSTRAINT price_source_max_bytes_check CHECK ((max_bytes > 0)),
+    CONSTRAINT price_source_source_check CHECK ((source ~ '^[a-z][a-z0-9_.-]{0,62}$'::text)),
+    CONSTRAINT price_source_timeout_seconds_check CHECK (((timeout_seconds >= 1) AND (timeout_seconds <= 600))),
+    CONSTRAINT price_source_trust_check CHECK (((trust >= (0)::numeric) AND (trust <= (1)::numeric)))
+);
+
+ALTER TABLE budget.price_source OWNER TO budget_owner;
 
 -- Name: verify_run; Type: TABLE; Schema: budget; Owner: budget_owner
 
@@ -951,8 +1141,10 @@ CREATE TABLE budget.job_run (
     dry_run boolean DEFAULT false NOT NULL,
     rows bigint DEFAULT 0 NOT NULL,
     detail text,
+    options jsonb,
+    requested_by text,
     CONSTRAINT job_run_rows_check CHECK ((rows >= 0)),
-    CONSTRAINT job_run_status_check CHECK ((status = ANY (ARRAY['running'::text, 'ok'::text, 'failed'::text, 'skipped'::text])))
+    CONSTRAINT job_run_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'ok'::text, 'failed'::text, 'skipped'::text])))
 );
 
 ALTER TABLE budget.job_run OWNER TO budget_owner;
@@ -1047,6 +1239,23 @@ ALTER TABLE budget.policy_state OWNER TO budget_owner;
 -- Name: TABLE policy_state; Type: COMMENT; Schema: budget; Owner: budget_owner
 
 COMMENT ON TABLE budget.policy_state IS 'The mutex of a policy and the home of what is held. A live hold counts in every period it lives in.';
+
+-- Name: price_effect; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE TABLE budget.price_effect (
+    tenant_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    service_tier text NOT NULL,
+    requests bigint NOT NULL,
+    spent numeric NOT NULL,
+    would_be numeric NOT NULL
+);
+
+ALTER TABLE ONLY budget.price_effect FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE budget.price_effect OWNER TO budget_owner;
 
 -- Name: price_offer; Type: TABLE; Schema: budget; Owner: budget_owner
 
@@ -1358,6 +1567,11 @@ ALTER TABLE ONLY budget.counter
 ALTER TABLE ONLY budget.denial
     ADD CONSTRAINT denial_pkey PRIMARY KEY (tenant_id, revision, hour);
 
+-- Name: fx_rate fx_rate_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.fx_rate
+    ADD CONSTRAINT fx_rate_pkey PRIMARY KEY (currency, base, day);
+
 -- Name: hold_extension hold_extension_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
 
 ALTER TABLE ONLY budget.hold_extension
@@ -1423,6 +1637,31 @@ ALTER TABLE ONLY budget.policy_state
 ALTER TABLE ONLY budget.policy
     ADD CONSTRAINT policy_tenant_id_revision_key UNIQUE (tenant_id, revision);
 
+-- Name: price_candidate price_candidate_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.price_candidate
+    ADD CONSTRAINT price_candidate_pkey PRIMARY KEY (trial, source, seller, named, service_tier, effective_date);
+
+-- Name: price_conflict price_conflict_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.price_conflict
+    ADD CONSTRAINT price_conflict_pkey PRIMARY KEY (conflict_id);
+
+-- Name: price_decision price_decision_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.price_decision
+    ADD CONSTRAINT price_decision_pkey PRIMARY KEY (run_id, provider, model, service_tier);
+
+-- Name: price_effect price_effect_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.price_effect
+    ADD CONSTRAINT price_effect_pkey PRIMARY KEY (tenant_id, run_id, provider, model, service_tier);
+
+-- Name: price price_no_overlap; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.price
+    ADD CONSTRAINT price_no_overlap EXCLUDE USING gist (int8range((hashtextextended((((((((tenant_id)::text || chr(31)) || provider) || chr(31)) || model) || chr(31)) || service_tier), (0)::bigint) >> 1), (hashtextextended((((((((tenant_id)::text || chr(31)) || provider) || chr(31)) || model) || chr(31)) || service_tier), (0)::bigint) >> 1), '[]'::text) WITH &&, tstzrange(effective_date, end_date) WITH &&);
+
 -- Name: price_offer price_offer_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
 
 ALTER TABLE ONLY budget.price_offer
@@ -1443,10 +1682,25 @@ ALTER TABLE ONLY budget.price_run_line
 ALTER TABLE ONLY budget.price_run
     ADD CONSTRAINT price_run_pkey PRIMARY KEY (tenant_id, run_id);
 
+-- Name: price_source price_source_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.price_source
+    ADD CONSTRAINT price_source_pkey PRIMARY KEY (source);
+
+-- Name: price_source price_source_source_id_key; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.price_source
+    ADD CONSTRAINT price_source_source_id_key UNIQUE (source_id);
+
 -- Name: price price_tenant_id_provider_model_service_tier_effective_date_key; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
 
 ALTER TABLE ONLY budget.price
     ADD CONSTRAINT price_tenant_id_provider_model_service_tier_effective_date_key UNIQUE (tenant_id, provider, model, service_tier, effective_date);
+
+-- Name: price_update price_update_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.price_update
+    ADD CONSTRAINT price_update_pkey PRIMARY KEY (run_id);
 
 -- Name: provider_name provider_name_pkey; Type: CONSTRAINT; Schema: budget; Owner: budget_owner
 
@@ -1576,6 +1830,10 @@ CREATE INDEX hold_expiry ON ONLY budget.hold USING btree (tenant_id, expires_at)
 
 CREATE INDEX job_run_job ON budget.job_run USING btree (job, run_id DESC);
 
+-- Name: job_run_queued; Type: INDEX; Schema: budget; Owner: budget_owner
+
+CREATE INDEX job_run_queued ON budget.job_run USING btree (run_id) WHERE (status = 'queued'::text);
+
 -- Name: model_alias_by_name; Type: INDEX; Schema: budget; Owner: budget_owner
 
 CREATE INDEX model_alias_by_name ON budget.model_alias USING btree (tenant_id, alias);
@@ -1603,6 +1861,18 @@ CREATE UNIQUE INDEX policy_twin ON budget.policy USING btree (tenant_id, budget_
 -- Name: price_by_model; Type: INDEX; Schema: budget; Owner: budget_owner
 
 CREATE INDEX price_by_model ON budget.price USING btree (tenant_id, model);
+
+-- Name: price_candidate_model; Type: INDEX; Schema: budget; Owner: budget_owner
+
+CREATE INDEX price_candidate_model ON budget.price_candidate USING btree (provider, model, service_tier);
+
+-- Name: price_conflict_model; Type: INDEX; Schema: budget; Owner: budget_owner
+
+CREATE INDEX price_conflict_model ON budget.price_conflict USING btree (provider, model, service_tier, conflict_id DESC);
+
+-- Name: price_conflict_open; Type: INDEX; Schema: budget; Owner: budget_owner
+
+CREATE UNIQUE INDEX price_conflict_open ON budget.price_conflict USING btree (provider, model, service_tier) WHERE (state = 'open'::text);
 
 -- Name: price_run_running; Type: INDEX; Schema: budget; Owner: budget_owner
 
@@ -1660,6 +1930,21 @@ ALTER TABLE ONLY budget.budget
 
 ALTER TABLE ONLY budget.policy
     ADD CONSTRAINT policy_tenant_id_budget_id_fkey FOREIGN KEY (tenant_id, budget_id) REFERENCES budget.budget(tenant_id, budget_id);
+
+-- Name: price_candidate price_candidate_source_fkey; Type: FK CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.price_candidate
+    ADD CONSTRAINT price_candidate_source_fkey FOREIGN KEY (source) REFERENCES budget.price_source(source) ON DELETE CASCADE;
+
+-- Name: price_decision price_decision_run_id_fkey; Type: FK CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.price_decision
+    ADD CONSTRAINT price_decision_run_id_fkey FOREIGN KEY (run_id) REFERENCES budget.price_update(run_id) ON DELETE CASCADE;
+
+-- Name: price_effect price_effect_run_id_fkey; Type: FK CONSTRAINT; Schema: budget; Owner: budget_owner
+
+ALTER TABLE ONLY budget.price_effect
+    ADD CONSTRAINT price_effect_run_id_fkey FOREIGN KEY (run_id) REFERENCES budget.price_update(run_id) ON DELETE CASCADE;
 
 -- Name: alert; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
 
@@ -1732,6 +2017,10 @@ ALTER TABLE budget.policy_state ENABLE ROW LEVEL SECURITY;
 -- Name: price; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
 
 ALTER TABLE budget.price ENABLE ROW LEVEL SECURITY;
+
+-- Name: price_effect; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
+
+ALTER TABLE budget.price_effect ENABLE ROW LEVEL SECURITY;
 
 -- Name: price_offer; Type: ROW SECURITY; Schema: budget; Owner: budget_owner
 
@@ -1913,6 +2202,14 @@ CREATE POLICY tenant_rows ON budget.price USING ((tenant_id = ANY (ARRAY[budget.
 
 COMMENT ON POLICY tenant_rows ON budget.price IS 'USING (tenant_id = ANY (ARRAY[budget.tenant(), budget.catalogue_tenant()])) WITH CHECK (tenant_id = budget.tenant())';
 
+-- Name: price_effect tenant_rows; Type: POLICY; Schema: budget; Owner: budget_owner
+
+CREATE POLICY tenant_rows ON budget.price_effect USING ((tenant_id = budget.tenant()));
+
+-- Name: POLICY tenant_rows ON price_effect; Type: COMMENT; Schema: budget; Owner: budget_owner
+
+COMMENT ON POLICY tenant_rows ON budget.price_effect IS 'USING (tenant_id = budget.tenant())';
+
 -- Name: price_offer tenant_rows; Type: POLICY; Schema: budget; Owner: budget_owner
 
 CREATE POLICY tenant_rows ON budget.price_offer USING ((tenant_id = ANY (ARRAY[budget.tenant(), budget.catalogue_tenant()]))) WITH CHECK ((tenant_id = budget.tenant()));
@@ -2086,6 +2383,21 @@ GRANT SELECT ON TABLE budget.budget TO budget_readonly;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.audit_log TO budget_engine;
 GRANT SELECT ON TABLE budget.audit_log TO budget_readonly;
 
+-- Name: TABLE price_candidate; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.price_candidate TO budget_engine;
+GRANT SELECT ON TABLE budget.price_candidate TO budget_readonly;
+
+-- Name: TABLE price_update; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.price_update TO budget_engine;
+GRANT SELECT ON TABLE budget.price_update TO budget_readonly;
+
+-- Name: TABLE fx_rate; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.fx_rate TO budget_engine;
+GRANT SELECT ON TABLE budget.fx_rate TO budget_readonly;
+
 -- Name: TABLE hold; Type: ACL; Schema: budget; Owner: budget_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.hold TO budget_engine;
@@ -2109,6 +2421,21 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.api_key TO budget_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.policy_revision TO budget_engine;
 GRANT SELECT ON TABLE budget.policy_revision TO budget_readonly;
+
+-- Name: TABLE price_decision; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.price_decision TO budget_engine;
+GRANT SELECT ON TABLE budget.price_decision TO budget_readonly;
+
+-- Name: TABLE price_conflict; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.price_conflict TO budget_engine;
+GRANT SELECT ON TABLE budget.price_conflict TO budget_readonly;
+
+-- Name: TABLE price_source; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.price_source TO budget_engine;
+GRANT SELECT ON TABLE budget.price_source TO budget_readonly;
 
 -- Name: TABLE verify_run; Type: ACL; Schema: budget; Owner: budget_owner
 
@@ -2174,6 +2501,11 @@ GRANT SELECT ON TABLE budget.policy_limit TO budget_readonly;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.policy_state TO budget_engine;
 GRANT SELECT ON TABLE budget.policy_state TO budget_readonly;
+
+-- Name: TABLE price_effect; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.price_effect TO budget_engine;
+GRANT SELECT ON TABLE budget.price_effect TO budget_readonly;
 
 -- Name: TABLE price_offer; Type: ACL; Schema: budget; Owner: budget_owner
 

@@ -177,6 +177,21 @@ START_TEST(yaml_takes_sections_environment_names_and_lists)
 }
 END_TEST
 
+START_TEST(yaml_says_what_it_likes_about_price_sources)
+{
+	write_file(yaml_file,
+	    "prices:\n  tolerance: 5\n  sources:\n    litellm:\n      url: https://mirror.example/prices.json\n      trust: 0.75\n"
+	    "    our-own:\n      kind: file\n      url: prices.csv\n      interval: 1h\n      enabled: no\n");
+	ck_assert_int_eq(read_all(NULL), BUDGET_OK);
+	ck_assert_str_eq(text("price_tolerance_percent"), "5");
+	ck_assert_str_eq(text("price_source.litellm.url"), "https://mirror.example/prices.json");
+	ck_assert_str_eq(text("price_source.litellm.trust"), "0.75");
+	ck_assert_str_eq(text("price_source.our-own.interval"), "3600");
+	ck_assert_str_eq(text("price_source.our-own.enabled"), "false");
+	ck_assert_ptr_null(budget_settings_find(&settings, "price_source.our-own.trust"));
+}
+END_TEST
+
 /* file text, what the message must hold */
 static const struct { bool is_yaml; const char *text, *part; } bad_files[] = {
 	{ false, "# one\nBUDGET_PROT=1\n", ".env.budget:2: BUDGET_PROT is no setting" },
@@ -205,6 +220,10 @@ static const struct { bool is_yaml; const char *text, *part; } bad_files[] = {
 	{ true, "server:\n  port: 1\n  port: 2\n", "config.yaml:3: server.port stands already" },
 	{ true, "server:\n  port:\n    deep: 1\n", "no value of one line" },
 	{ true, "limits:\n  daily: 5\n  hourly: 1\n", "config.yaml:3: limits.hourly" },
+	{ true, "prices:\n  sources:\n    litellm:\n      trust: 1.5\n", "config.yaml:4: prices.sources.litellm.trust: \"1.5\"" },
+	{ true, "prices:\n  sources:\n    litellm:\n      trus: 1\n", "prices.sources.litellm.trus is no setting" },
+	{ true, "prices:\n  sources:\n    Lite:\n      trust: 1\n", "is no name of a price source" },
+	{ true, "prices:\n  sources:\n    litellm: 1\n", "prices.sources.litellm is no setting" },
 };
 
 START_TEST(a_bad_file_stops_the_start_with_file_line_and_reason)
@@ -374,6 +393,7 @@ unit_suite(void)
 	tcase_add_test(core, seeds_env_file_works_as_written);
 	tcase_add_test(core, env_file_takes_export_quotes_and_comments);
 	tcase_add_test(core, yaml_takes_sections_environment_names_and_lists);
+	tcase_add_test(core, yaml_says_what_it_likes_about_price_sources);
 	tcase_add_loop_test(core, a_bad_file_stops_the_start_with_file_line_and_reason, 0,
 	    (int)(sizeof bad_files / sizeof *bad_files));
 	tcase_add_test(core, a_wrong_secret_is_not_repeated);

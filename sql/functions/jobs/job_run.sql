@@ -6,13 +6,14 @@ CREATE OR REPLACE FUNCTION budget.job_key(job text) RETURNS bigint LANGUAGE sql 
 $$;
 
 -- Starts a run: its id, or NULL when another copy runs. A run that is still marked as running had no lock any more, so
--- it died.
+-- it died. takes_wishes: the oldest run somebody asked for by the API (queued) is the one that begins, as it was asked
+-- for (job_run.dry_run, options).
 -- Writes: job, job_run
-CREATE OR REPLACE FUNCTION budget.job_begin(p_job text, p_about text, p_every_seconds integer, p_dry_run boolean)
-    RETURNS uuid
+CREATE OR REPLACE FUNCTION budget.job_begin(p_job text, p_about text, p_every_seconds integer, p_dry_run boolean,
+    takes_wishes boolean DEFAULT false) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp AS $$
 DECLARE
-    run constant uuid := budget.uuid_v7();
+    run uuid;
 BEGIN
     IF NOT pg_try_advisory_lock(budget.job_key(p_job)) THEN
         RETURN NULL;
@@ -26,7 +27,13 @@ BEGIN
         updated_at = clock_timestamp()
     WHERE (j.about, j.every_seconds) IS DISTINCT FROM (excluded.about, coalesce(excluded.every_seconds,
         j.every_seconds));
-    INSERT INTO budget.job_run (run_id, job, dry_run) VALUES (run, p_job, p_dry_run);
+    UPDATE budget.job_run AS r SET status = 'running', started_at = clock_timestamp()
+    WHERE takes_wishes AND r.run_id = (SELECT q.run_id FROM budget.job_run AS q
+        WHERE q.job = p_job AND q.status = 'queued' ORDER BY q.run_id LIMIT 1) RETURNING r.run_id INTO run;
+    IF run IS NULL THEN
+        run := budget.uuid_v7();
+        INSERT INTO budget.job_run (run_id, job, dry_run) VALUES (run, p_job, p_dry_run);
+    END IF;
     RETURN run;
 END $$;
 

@@ -6,6 +6,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp 
 BEGIN
     PERFORM budget.install_defaults();
     RETURN QUERY SELECT budget.settings_publish(settings);
+    RETURN QUERY SELECT budget.price_sources_seed(); -- settings_publish() leaves it out on a new database
     RETURN QUERY SELECT 'partition ' || budget.partitions_make();
     RETURN QUERY SELECT budget.install_tenant();
 END $$;
@@ -26,7 +27,13 @@ CREATE OR REPLACE FUNCTION budget.install_defaults() RETURNS void LANGUAGE sql A
         ('max_output_tokens_default', '4096'),
         ('backdate_hours', '72'),
         ('future_minutes', '5'),
-        ('idempotency_days', '35')
+        ('idempotency_days', '35'),
+        ('price_tolerance_percent', '10'),
+        ('price_agreement', '0.8'),
+        ('price_trust_bar', '0.8'),
+        ('price_outlier_factor', '3'),
+        ('price_notice_percent', '5'),
+        ('price_quote_max_age_days', '30')
     ) AS d (name, value)
     ON CONFLICT (name) DO NOTHING
 $$;

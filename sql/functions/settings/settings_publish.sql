@@ -1,7 +1,9 @@
 -- Writes the values in force, as the start worked them out over all layers, and lets rules follow them:
--- settings: {"<name>": {"value": text|null, "source": layer}, …}; names left out keep their value.
+-- settings: {"<name>": {"value": text|null, "source": layer}, …}; names left out keep their value, but for those that
+-- only a file makes (price_source.…), when the list is complete (it has env).
 -- Returns one line per effect, for the log.
--- Writes: setting_effective; policy, setting_seed, audit_log by budget.limits_seed() and budget.level_follow().
+-- Writes: setting_effective; policy, setting_seed, audit_log by budget.limits_seed() and budget.level_follow();
+-- price_source.
 CREATE OR REPLACE FUNCTION budget.settings_publish(settings jsonb) RETURNS SETOF text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp AS $$
 BEGIN
@@ -9,7 +11,10 @@ BEGIN
     SELECT name, item ->> 'value', item ->> 'source' FROM jsonb_each(settings) AS s (name, item) ORDER BY name
     ON CONFLICT (name) DO UPDATE SET value = excluded.value, source = excluded.source, published_at = clock_timestamp()
     WHERE (e.value, e.source) IS DISTINCT FROM (excluded.value, excluded.source);
+    DELETE FROM budget.setting_effective AS e
+    WHERE settings ? 'env' AND e.name LIKE 'price\_source.%' AND NOT settings ? e.name;
     IF EXISTS (SELECT FROM budget.setting_seed WHERE name = 'installed') THEN
+        RETURN QUERY SELECT budget.price_sources_seed();
         RETURN QUERY SELECT budget.limits_seed();
         RETURN QUERY SELECT budget.level_follow();
     END IF;
