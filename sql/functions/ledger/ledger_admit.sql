@@ -173,6 +173,9 @@ DECLARE
 BEGIN
     SELECT r.p_outcomes, r.alerts INTO p_outcomes, alerts
       FROM budget.ledger_refuse(p_tenant, p_refused, p_slots, p_outcomes, p_t) r;
+    IF EXISTS (SELECT FROM unnest(p_refused) i WHERE (p_outcomes[i.n]).status IS NULL) THEN
+        RAISE serialization_failure USING MESSAGE = 'admission and decision disagree: nothing may be held that is not counted';
+    END IF;
     PERFORM budget.ledger_alert_refusals(p_tenant, alerts);
     DELETE FROM budget.request_key k USING unnest(p_refused) i
      WHERE i.key_hash IS NOT NULL AND k.tenant_id = p_tenant AND k.verb = i.verb AND k.key_hash = i.key_hash

@@ -15,8 +15,12 @@ DECLARE
     verdict budget.ledger_verdict;
     others text;
     others_of text; -- the request that `others` was worked out for: a storm of refusals asks the same again and again
+    is_soft constant boolean := EXISTS (SELECT FROM unnest(p_slots) s WHERE s.type = 'soft_limit');
 BEGIN
     FOREACH item IN ARRAY p_items LOOP
+        IF is_soft THEN -- approvals may be for one context: no other sees its view
+            item.scope_key := concat(item.scope_key, chr(30), item.context_id);
+        END IF;
         IF item.scope_key IS DISTINCT FROM view.scope_key THEN
             k := array_position(keys, item.scope_key);
             IF k IS NULL THEN
