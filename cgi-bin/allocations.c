@@ -1,6 +1,7 @@
 /* /allocations: money held for a context, released, extended, shown. */
 #include <string.h>
 
+#include "cgi-bin/degraded.h"
 #include "cgi-bin/ledger.h"
 #include "cgi-bin/page.h"
 #include "lib/words.h"
@@ -64,6 +65,8 @@ allocation_create(struct request *request)
 	const struct budget_values *values = &request->values;
 	struct budget_ledger_item hold = { 0 };
 	struct budget_ledger_draft draft;
+	const char *id = budget_values_get(values, "allocation_id");
+	enum budget_status status;
 
 	if (budget_values_get(values, "tokens_allocated") == NULL && budget_values_get(values, "cost") == NULL
 	    && budget_values_get(values, "input_tokens") == NULL)
@@ -72,13 +75,16 @@ allocation_create(struct request *request)
 	if (budget_values_get(values, "ttl_seconds") != NULL && budget_values_get(values, "expires_at") != NULL)
 		return budget_fail(&request->ctx, BUDGET_EINVALID, "ambiguous_expiry", "/expires_at",
 		    "Say when it ends in one way: ttl_seconds or expires_at.");
-	budget_ledger_begin(&request->ctx, "reserve", budget_values_get(values, "allocation_id"), request->idempotency_key, -1,
-	    request_args(request), &draft);
+	budget_ledger_begin(&request->ctx, "reserve", id, request->idempotency_key, -1, request_args(request), &draft);
 	budget_text_add(&draft.members, ",\"kind\":\"allocation\"");
 	request->values.text[0] = NULL; /* allocation_id is the identity here, not the hold it belongs to */
 	budget_ledger_members(&draft, values);
 	BUDGET_TRY(budget_ledger_end(&request->ctx, &draft, NULL, &hold));
-	BUDGET_TRY(budget_ledger_run(&request->ctx, &hold, 1));
+	status = budget_ledger_run(&request->ctx, &hold, 1);
+	request->values.text[0] = id;
+	if (status == BUDGET_EBUSY && degraded_is_allowed(request))
+		return degraded_allocation(request);
+	BUDGET_TRY(status);
 	return ledger_reply(request, &hold.answer);
 }
 
@@ -110,6 +116,10 @@ act(struct request *request, const char *verb)
 static enum budget_status
 allocation_release(struct request *request)
 {
+	const char *id = request_param(request, "id");
+
+	if (degraded_is_id(id))
+		return degraded_release(request, id);
 	return act(request, "release");
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgi-bin/degraded.h"
 #include "cgi-bin/ledger.h"
 #include "lib/words.h"
 
@@ -102,7 +103,7 @@ granted(struct request *request, const char *decision)
 }
 
 static enum budget_status
-check_run(struct request *request)
+decide(struct request *request)
 {
 	struct budget_ledger_item quote = { 0 }, hold = { 0 };
 	const char *reserve = budget_values_get(&request->values, "reserve"), *args = request_args(request), *text;
@@ -128,6 +129,14 @@ check_run(struct request *request)
 	else
 		reply_json(request, 200, decision_with(request, quote.answer.body, text != NULL, NULL));
 	return BUDGET_OK;
+}
+
+static enum budget_status
+check_run(struct request *request)
+{
+	enum budget_status status = decide(request);
+
+	return status == BUDGET_EBUSY && degraded_is_allowed(request) ? degraded_check(request) : status;
 }
 
 const struct route check_routes[] = {

@@ -7,11 +7,12 @@
 
 #include "cgi-bin/fcgi/request.h"
 #include "lib/budget.h"
+#include "lib/fail_mode.h"
 #include "lib/ledger_spool.h"
 
 enum { ARENA_MAX_BYTES = 64 << 20, TICK_MS = 200 };
 
-static const int64_t LOOK_US = 5 * 1000000LL; /* at segments that other processes left */
+static const int64_t LOOK_US = 5 * 1000000LL; /* between looks when nothing waits: other processes leave segments, fail modes change */
 
 static struct {
 	pthread_t thread;
@@ -40,15 +41,14 @@ wait_a_tick(void)
 	return !outage.is_stopping;
 }
 
-/* A segment is taken only when the database answers: taking ends the one being written. */
+/* Asks what has to be known when the database is away; so it is also the question whether it is there. */
 static bool
-is_database_back(struct budget_ctx *ctx)
+look_around(struct budget_ctx *ctx)
 {
-	_auto_result_ struct budget_result *result = NULL;
-	bool is_back = budget_db_run(ctx, STMT_FAIL_OPEN_LIST, NULL, 0, &result) == BUDGET_OK;
+	bool is_there = budget_fail_modes_refresh(ctx, budget_spool_folder()) == BUDGET_OK;
 
 	budget_ctx_reset(ctx);
-	return is_back;
+	return is_there;
 }
 
 static bool
@@ -79,8 +79,9 @@ replay_one(struct budget_ctx *ctx)
 	return status == BUDGET_OK;
 }
 
+/* A segment is taken only when the database answers: taking ends the one being written. */
 static void
-empty_spool(struct budget_ctx *ctx)
+look(struct budget_ctx *ctx)
 {
 	struct budget_spool_stats stats;
 	int64_t now_us = request_now_us();
@@ -89,7 +90,7 @@ empty_spool(struct budget_ctx *ctx)
 		return;
 	outage.looked_us = now_us;
 	budget_spool_stats(&stats);
-	if (stats.bytes == 0 || !is_database_back(ctx))
+	if (!look_around(ctx) || stats.bytes == 0)
 		return;
 	while (!outage.is_stopping && replay_one(ctx))
 		continue;
@@ -102,7 +103,7 @@ watch(void *unused)
 
 	(void)unused;
 	do
-		empty_spool(ctx);
+		look(ctx);
 	while (wait_a_tick());
 	budget_ctx_clear(ctx);
 	return NULL;
@@ -131,6 +132,8 @@ outage_start(void)
 	if (!open_spool(&outage.ctx))
 		return BUDGET_OK;
 	budget_ctx_reset(&outage.ctx);
+	budget_fail_modes_load(budget_spool_folder());
+	outage.looked_us = -LOOK_US;
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&outage.woken, &attributes);

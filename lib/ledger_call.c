@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/ctx.h"
+#include "lib/fail_mode.h"
 #include "lib/group.h"
 #include "lib/ledger.h"
 #include "lib/ledger_spool.h"
@@ -271,7 +272,7 @@ write_group(struct queue *queue, struct budget_group_slot *const *slots, size_t 
 	status = run_entries(ctx, queue->statement, entries, filled, false);
 	for (size_t i = 0; i < count; i++)
 		fail_call(slots[i]->work, ctx, status);
-	if (status == BUDGET_EBUSY && is_said(ctx, "database_away") && queue->statement == STMT_LEDGER_RUN && budget_spool_is_open())
+	if (status == BUDGET_EBUSY && budget_is_database_away(&ctx->error) && queue->statement == STMT_LEDGER_RUN && budget_spool_is_open())
 		spool_calls(ctx, slots, count);
 	ctx->tenant_id = NULL;
 	ctx->error = (struct budget_error){ 0 };

@@ -1,11 +1,11 @@
 #include "lib/ledger_spool.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "lib/ctx.h"
 #include "lib/spool_dead.h"
+#include "lib/when.h"
 
 #define WINDOW 256 /* frames looked at together: those of one tenant share a transaction */
 
@@ -15,19 +15,6 @@ bool
 budget_ledger_is_record(const struct budget_ledger_item *item)
 {
 	return item->shape != NULL && strncmp(item->members, record_begins, sizeof record_begins - 1) == 0;
-}
-
-static void
-write_now(char ret_text[40])
-{
-	struct timespec now;
-	struct tm parts;
-	size_t length;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &parts);
-	length = strftime(ret_text, 40, "%Y-%m-%dT%H:%M:%S", &parts);
-	snprintf(ret_text + length, 40 - length, ".%06ldZ", now.tv_nsec / 1000);
 }
 
 static struct budget_ledger_answer
@@ -46,11 +33,13 @@ enum budget_status
 budget_ledger_spool(struct budget_ctx *ctx, const struct budget_spooled *records, size_t count)
 {
 	struct budget_spool_frame *frames = budget_arena_alloc(&ctx->arena, count * sizeof *frames + 1);
-	char now[40];
+	char now[BUDGET_TIME_SIZE];
+	struct timespec clock;
 
 	if (frames == NULL)
 		return budget_fail_memory(ctx);
-	write_now(now);
+	clock_gettime(CLOCK_REALTIME, &clock);
+	budget_time_write(&clock, now);
 	for (size_t i = 0; i < count; i++)
 		frames[i] = (struct budget_spool_frame){ .tenant_id = ctx->tenant_id, .received_at = now,
 			.shape = records[i].item->shape, .members = records[i].item->members };

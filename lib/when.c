@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Value of exactly n digits at text, or -1. */
@@ -86,4 +87,15 @@ budget_time_valid(const char *text)
 		text += 1 + digits;
 	}
 	return *text == '\0' || is_zone(text);
+}
+
+void
+budget_time_write(const struct timespec *at, char ret_text[BUDGET_TIME_SIZE])
+{
+	struct tm parts;
+	size_t length;
+
+	gmtime_r(&at->tv_sec, &parts);
+	length = strftime(ret_text, BUDGET_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &parts);
+	snprintf(ret_text + length, BUDGET_TIME_SIZE - length, ".%06ldZ", at->tv_nsec / 1000);
 }

@@ -75,6 +75,9 @@ check_PROGRAMS += %D%/unit/test_group
 check_PROGRAMS += %D%/unit/test_spool
 %C%_unit_test_spool_SOURCES = %D%/unit/test_spool.c $(UNIT_RUNNER)
 %C%_unit_test_spool_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += %D%/unit/test_fail_mode
+%C%_unit_test_fail_mode_SOURCES = %D%/unit/test_fail_mode.c $(UNIT_RUNNER)
+%C%_unit_test_fail_mode_LDADD = $(UNIT_LIBS)
 
 TESTS += $(check_PROGRAMS)
 endif

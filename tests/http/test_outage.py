@@ -1,6 +1,4 @@
 """The database away: records are kept on disk, answered 202 and recorded once when it is back."""
-import contextlib
-import os
 import pathlib
 import signal
 import sys
@@ -11,41 +9,8 @@ from decimal import Decimal
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 from home import main, wait_for  # noqa: E402
-from ledger import API, LedgerCase, uuid7  # noqa: E402
-
-
-class OutageCase(LedgerCase):
-    @contextlib.contextmanager
-    def away(self, number=signal.SIGQUIT):
-        """PostgreSQL is gone and nobody starts it, until the block ends."""
-        supervisor = self.home.pid("supervisor")
-        os.kill(supervisor, signal.SIGSTOP)
-        try:
-            os.kill(self.home.pid("postgres"), number)
-            wait_for(lambda: self.home.get("/ready").status == 503, "the database to be gone")
-            yield
-        finally:
-            os.kill(supervisor, signal.SIGCONT)
-        wait_for(lambda: self.home.get("/ready").status == 200, "the database to be back", 60)
-
-    def segments(self, ending=""):
-        return [path for path in (self.home.folder / "spool").iterdir()
-                if path.is_file() and path.name.endswith((".open", ".ready")) and path.name.endswith(ending)]
-
-    def wait_for_replay(self):
-        wait_for(lambda: not self.segments(), "the spool to be empty", 60)
-
-    def spool(self, budget=None, headers=None, **fields):
-        """A record while the database is away: its 202."""
-        answer = self.record(budget, 202, headers, **fields)
-        self.assertIs(answer["spooled"], True)
-        for name in ("total_cost", "cost", "input_cost"):
-            self.assertNotIn(name, answer)
-        return answer
-
-    def rows(self, budget):
-        return self.home.sql("SELECT u.record_id FROM budget.usage_record u JOIN budget.shape s USING (tenant_id, shape_id) "
-                             f"WHERE s.budget_id = '{budget}' ORDER BY 1")
+from ledger import API, uuid7  # noqa: E402
+from outage import OutageCase  # noqa: E402
 
 
 class Outage(OutageCase):

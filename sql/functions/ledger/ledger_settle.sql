@@ -28,7 +28,8 @@ BEGIN
     END LOOP;
 END $$;
 
--- A record without a hold is charged at its own time; a release or extend without one is 404.
+-- A record without a hold is charged at its own time; a release or extend without one is 404. Allocations that were
+-- granted while the database was away (fail_mode open) have no row; their ids end as cgi-bin/degraded.c marks them.
 CREATE OR REPLACE FUNCTION budget.ledger_unheld(item budget.ledger_item, outcome budget.ledger_outcome, p_t timestamptz)
 RETURNS budget.ledger_outcome LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
@@ -40,8 +41,9 @@ BEGIN
         RETURN outcome;
     END IF;
     outcome.charged_at := coalesce(item.occurred_at, p_t);
-    outcome.cause := CASE WHEN item.hold_id IS NULL THEN 'unheld' ELSE 'hold_unknown' END;
-    IF item.hold_id IS NOT NULL THEN
+    outcome.cause := CASE WHEN item.hold_id IS NULL THEN 'unheld'
+        WHEN item.hold_id::text LIKE '%de64aded' THEN 'degraded' ELSE 'hold_unknown' END;
+    IF outcome.cause = 'hold_unknown' THEN
         outcome.flags := outcome.flags || 'hold_unknown'::text;
     END IF;
     RETURN outcome;
