@@ -9,6 +9,9 @@ bin_PROGRAMS += %D%/cli/budget
 %C%_cli_budget_LDFLAGS = $(PROGRAM_LINK)
 %C%_cli_budget_LDADD = lib/libbudget.la
 
+# price sources
+%C%_cli_budget_SOURCES += %D%/cli/cmd_price_sources.c %D%/cli/cmd_price_sources.h %D%/cli/cmd_price_update.c
+
 # corrections
 %C%_cli_budget_SOURCES += %D%/cli/cmd_reprice.c %D%/cli/cmd_reprice.h
 

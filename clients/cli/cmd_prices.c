@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clients/cli/client.h"
+#include "clients/cli/cmd_price_sources.h"
 #include "clients/cli/cmd_reprice.h"
 #include "clients/cli/out.h"
 
@@ -143,18 +144,6 @@ static const struct option history_options[] = {
 	END
 };
 
-static int
-update_later(struct cli *cli)
-{
-	return cli_fail(cli, EXIT_NOT_THERE, "prices from sources on the network come in a later release.\n"
-	    "  Until then: 'budget prices list' shows the built-in catalogue, 'budget prices set' changes a price.");
-}
-
-static const struct option update_options[] = {
-	{ "all", OPT_FLAG, 0, LOCAL, NULL, NULL, "every source" },
-	END
-};
-
 #define CALC_DONE \
 	"Cost Calculation:\n  Provider: {provider}\n  Model: {model}[\n  Input tokens: {input_tokens:count}]" \
 	"[\n  Output tokens: {output_tokens:count}][\n  Input cost: {input_cost:money}]" \
@@ -184,8 +173,30 @@ const struct command prices_commands[] = {
 	  "budget prices reprice --model gpt-4o --since 2026-01-01 --reason \"list price was wrong\"\n"
 	  "budget prices reprice list\nbudget prices reprice undo 01a2011f-3b1a-77a7-a2b1-73ce2af1972d",
 	  .run = reprice_command },
-	{ .name = "update", .about = "fetch prices from their sources (comes in a later release)",
-	  .options = update_options, .run = update_later },
+	{ .name = "update", .about = "fetch prices from their sources now", .options = price_update_options,
+	  .method = "POST", .path = "/prices/update", .flags = HAS_BODY, .view = &price_update_view,
+	  .example = "budget prices update --all\nbudget prices update --source litellm --dry-run",
+	  .run = price_update_command },
+	{ .name = "sources", .about = "where prices come from; set changes one", .options = price_source_options,
+	  .method = "GET", .path = "/prices/sources", .view = &price_sources_view,
+	  .example = "budget prices sources\nbudget prices sources set openrouter --trust 0.7 --no-enabled",
+	  .run = price_sources_command },
+	{ .name = "conflicts", .about = "what sources say and a person must decide", .options = price_conflict_options,
+	  .method = "GET", .path = "/prices/conflicts", .flags = PAGED, .view = &price_conflicts_view,
+	  .example = "budget prices conflicts --per 1m\nbudget prices conflicts 01a2011f-3b1a-77a7-a2b1-73ce2af1972d",
+	  .run = price_conflicts_command },
+	{ .name = "approve", .about = "put a candidate's price, or your own, into force", .options = price_approve_options,
+	  .method = "POST", .path = "/prices/conflicts/{id}/approve", .flags = HAS_BODY, .view = &price_conflict_view,
+	  .example = "budget prices approve 01a2011f-3b1a-77a7-a2b1-73ce2af1972d --source litellm --note 'as on their page'\n"
+	  "budget prices approve 01a2011f-3b1a-77a7-a2b1-73ce2af1972d --input 3 --output 15 --per 1m",
+	  .run = price_approve_command },
+	{ .name = "reject", .about = "leave the price as it is until the sources say something else",
+	  .options = price_reject_options, .method = "POST", .path = "/prices/conflicts/{id}/reject", .flags = HAS_BODY,
+	  .view = &price_conflict_view, .done = "Conflict {conflict_id} {state}: the price of {provider} {model} stays.",
+	  .example = "budget prices reject 01a2011f-3b1a-77a7-a2b1-73ce2af1972d --note 'a misprint'" },
+	{ .name = "rates", .about = "rates of exchange; set stores one", .options = price_rate_options, .method = "GET",
+	  .path = "/prices/rates", .flags = PAGED, .view = &price_rates_view,
+	  .example = "budget prices rates\nbudget prices rates set EUR 1.08 --date 2026-11-25", .run = price_rates_command },
 	{ 0 }
 };
 

@@ -44,7 +44,9 @@ CREATE OR REPLACE FUNCTION budget.price_update_json(p_run uuid, most integer) RE
     SELECT json_build_object('run_id', p_run, 'status', coalesce(r.status, CASE WHEN u.state = 'done' THEN 'ok'
             ELSE 'running' END), 'phase', u.state, 'dry_run', coalesce(r.dry_run, u.dry_run),
         'options', coalesce(r.options, '{}'), 'requested_by', r.requested_by, 'detail', r.detail,
-        'counts', coalesce(u.counts, '{}'), 'sources', coalesce(u.sources, '{}'),
+        'counts', coalesce(u.counts, '{}'),
+        'sources', (SELECT coalesce(json_agg(jsonb_build_object('source', s.key) || s.value ORDER BY s.key), '[]')
+            FROM jsonb_each(coalesce(u.sources, '{}')) AS s),
         'differences', budget.price_differences(p_run, most),
         'differences_total', (SELECT count(*) FROM budget.price_decision AS d WHERE d.run_id = p_run),
         'started_at', budget.utc(coalesce(u.started_at, r.started_at)),

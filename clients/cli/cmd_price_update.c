@@ -1,0 +1,162 @@
+/* prices update: asks for a run of the job price-update, waits for its end, shows what it changed or would change. */
+#include "clients/cli/cmd_price_sources.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clients/cli/client.h"
+#include "clients/cli/out.h"
+#include "lib/text.h"
+
+#define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
+#define LAST { NULL, NULL, CELL_TEXT, 0 }
+#define UPDATES "/api/v1/prices/updates"
+#define QUEUED_MAX 90 /* looks, one a second, until we say that nobody takes it */
+
+const struct option price_update_options[] = {
+	{ "source", OPT_TEXT, 0, LOCAL, NULL, "NAME", "only this source; several with commas" },
+	{ "all", OPT_FLAG, 0, LOCAL, NULL, NULL, "those not due yet too (--no-all: only those due)" },
+	{ "dry-run", OPT_FLAG, 0, LOCAL, NULL, NULL, "say what would change, change nothing" },
+	{ "wait", OPT_FLAG, 0, LOCAL, NULL, NULL, "until it has ended (--no-wait: only ask for it)" },
+	END
+};
+
+static const struct column difference_columns[] = {
+	{ "Provider", "provider", CELL_TEXT, 0 },
+	{ "Model", "model", CELL_TEXT, FLEX },
+	{ "Tier", "service_tier", CELL_TEXT, 0 },
+	{ "What", "action", CELL_TEXT, 0 },
+	{ "Input was", "old.input_cost_per_token", CELL_RATE, SPARE },
+	{ "Input", "new.input_cost_per_token", CELL_RATE, 0 },
+	{ "Output was", "old.output_cost_per_token", CELL_RATE, SPARE },
+	{ "Output", "new.output_cost_per_token", CELL_RATE, 0 },
+	{ "Change (%)", "percent", CELL_TEXT, SPARE },
+	{ "Why", "reason", CELL_TEXT, FLEX },
+	{ "Conflict", "conflict_id", CELL_ID, SPARE | WIDE },
+	LAST
+};
+
+const struct view price_update_view = { "differences", difference_columns, "No price differs." };
+
+static const struct column source_columns[] = {
+	{ "Source", "source", CELL_TEXT, 0 },
+	{ "Quotes", "quotes", CELL_COUNT, 0 },
+	{ "As before", "unchanged", CELL_COUNT, 0 },
+	{ "Skipped", "skipped", CELL_COUNT, NONZERO },
+	{ "Unresolved", "unresolved", CELL_COUNT, NONZERO },
+	LAST
+};
+
+static const struct view sources_view = { "sources", source_columns, "No source was read." };
+
+static const char *
+text_of(struct cli *cli, const struct answer *run, const char *path)
+{
+	const char *text = budget_json_text(&cli->ctx, out_at(run->json, path));
+
+	return text != NULL ? text : "";
+}
+
+/* {"sources": ["a", "b"], "all": true, "dry_run": false} */
+static const char *
+wish(struct cli *cli)
+{
+	const char *names = cli_get(cli, "source"), *all = cli_get(cli, "all");
+	struct budget_text text;
+
+	budget_text_init(&text, &cli->ctx.arena, 256);
+	budget_text_addf(&text, "{\"dry_run\":%s", cli_flag(cli, "dry-run") ? "true" : "false");
+	if (all != NULL)
+		budget_text_addf(&text, ",\"all\":%s", all);
+	if (names != NULL) {
+		struct budget_text list;
+		const char *separator = "[";
+
+		budget_text_init(&list, &cli->ctx.arena, 128);
+		for (size_t length; *names != '\0'; names += length + strspn(names + length, ",")) {
+			length = strcspn(names, ",");
+			budget_text_addf(&list, "%s", separator);
+			budget_text_json(&list, budget_arena_strndup(&cli->ctx.arena, names, length));
+			separator = ",";
+		}
+		budget_text_add(&list, *separator == '[' ? "[]" : "]");
+		budget_text_member_raw(&text, "sources", budget_text_done(&list));
+	}
+	budget_text_add(&text, "}");
+	return budget_text_done(&text);
+}
+
+/* Looks once a second until the run has ended. */
+static int
+wait_for(struct cli *cli, struct answer *run)
+{
+	const char *id = text_of(cli, run, "run_id");
+	const char *path = budget_arena_printf(&cli->ctx.arena, UPDATES "/%s?limit=10000", id);
+
+	for (int queued = 0;;) {
+		const char *status = text_of(cli, run, "status");
+		bool is_queued = strcmp(status, "queued") == 0;
+
+		if (!is_queued && strcmp(status, "running") != 0)
+			break;
+		if (is_queued && ++queued > QUEUED_MAX)
+			return cli_fail(cli, budget_status_exit(BUDGET_EBUSY), "run %s waits for the job price-update, which nobody has "
+			    "started: is the schedule running (budget jobs)?", id);
+		if (isatty(STDERR_FILENO))
+			fprintf(stderr, "\r\033[K%s", out_sentence(cli, "{status}[, {phase}][: {counts.quotes:count} quotes]"
+			    "[, {counts.first:count} first prices][, {counts.applied:count} changes][, {counts.conflicts:count} conflicts] …",
+			    run->json));
+		nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL);
+		int code = client_call(cli, "GET", path, NULL, run);
+		if (code != 0)
+			return code;
+	}
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+	return 0;
+}
+
+static void
+show_table(struct cli *cli, const struct view *view, const struct answer *run)
+{
+	struct json_object *items = out_at(run->json, view->rows);
+	size_t count = budget_json_length(items);
+	struct json_object **rows = budget_arena_alloc(&cli->ctx.arena, (count + 1) * sizeof *rows);
+
+	for (size_t i = 0; rows != NULL && i < count; i++)
+		rows[i] = budget_json_at(items, i);
+	out_table(cli, view, &(struct rows){ rows, rows != NULL ? count : 0, run->json });
+	puts("");
+}
+
+int
+price_update_command(struct cli *cli)
+{
+	struct answer run;
+	int code = client_call(cli, "POST", "/api/v1/prices/update", wish(cli), &run);
+
+	if (code != 0)
+		return code;
+	if (cli_get(cli, "wait") != NULL && !cli_flag(cli, "wait")) {
+		if (cli->output != OUTPUT_TABLE)
+			return command_show(cli, &run);
+		puts(out_sentence(cli, "Run {run_id} is asked for: budget jobs shows it.", run.json));
+		return 0;
+	}
+	code = wait_for(cli, &run);
+	if (code != 0)
+		return code;
+	if (cli->output != OUTPUT_TABLE) {
+		code = command_show(cli, &run);
+	} else {
+		show_table(cli, &sources_view, &run);
+		show_table(cli, &price_update_view, &run);
+		puts(out_sentence(cli, "[{counts.first:count} first prices, ][{counts.applied:count} changed, ]"
+		    "[{counts.verified:count} verified, ][{counts.conflicts:count} conflicts, ][{counts.outliers:count} to look at, ]"
+		    "[{counts.waiting:count} wait for review, ]run {run_id} {status}[: {detail}].", run.json));
+		puts(cli_flag(cli, "dry-run") ? "Nothing was changed." : "(prices per 1,000 tokens)");
+	}
+	return code == 0 && strcmp(text_of(cli, &run, "status"), "failed") == 0 ? EXIT_FAULT : code;
+}
