@@ -331,6 +331,17 @@ CREATE TYPE budget.ledger_view AS (
 
 ALTER TYPE budget.ledger_view OWNER TO budget_owner;
 
+-- Name: over_entry; Type: TYPE; Schema: budget; Owner: budget_owner
+
+CREATE TYPE budget.over_entry AS (
+	at timestamp with time zone,
+	cause text,
+	cost numeric,
+	tokens bigint
+);
+
+ALTER TYPE budget.over_entry OWNER TO budget_owner;
+
 -- Name: price_rules; Type: TYPE; Schema: budget; Owner: budget_owner
 
 CREATE TYPE budget.price_rules AS (
@@ -703,23 +714,6 @@ CREATE TABLE budget.price_update (
 
 ALTER TABLE budget.price_update OWNER TO budget_owner;
 
--- Name: fx_rate; Type: TABLE; Schema: budget; Owner: budget_owner
-
-CREATE TABLE budget.fx_rate (
-    currency text NOT NULL,
-    base text NOT NULL,
-    day date NOT NULL,
-    rate numeric NOT NULL,
-    source text NOT NULL,
-    created_by text NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT fx_rate_check CHECK (((base ~ '^[A-Z]{3}$'::text) AND (base <> currency))),
-    CONSTRAINT fx_rate_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-    CONSTRAINT fx_rate_rate_check CHECK (((rate > (0)::numeric) AND (rate < 'Infinity'::numeric)))
-);
-
-ALTER TABLE budget.fx_rate OWNER TO budget_owner;
-
 -- Name: hold; Type: TABLE; Schema: budget; Owner: budget_owner
 
 CREATE TABLE budget.hold (
@@ -768,6 +762,23 @@ PARTITION BY RANGE (hold_id);
 ALTER TABLE ONLY budget.hold FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE budget.hold OWNER TO budget_owner;
+
+-- Name: fx_rate; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE TABLE budget.fx_rate (
+    currency text NOT NULL,
+    base text NOT NULL,
+    day date NOT NULL,
+    rate numeric NOT NULL,
+    source text NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT fx_rate_check CHECK (((base ~ '^[A-Z]{3}$'::text) AND (base <> currency))),
+    CONSTRAINT fx_rate_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT fx_rate_rate_check CHECK (((rate > (0)::numeric) AND (rate < 'Infinity'::numeric)))
+);
+
+ALTER TABLE budget.fx_rate OWNER TO budget_owner;
 
 -- Name: shape; Type: TABLE; Schema: budget; Owner: budget_owner
 
@@ -2393,15 +2404,15 @@ GRANT SELECT ON TABLE budget.price_candidate TO budget_readonly;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.price_update TO budget_engine;
 GRANT SELECT ON TABLE budget.price_update TO budget_readonly;
 
--- Name: TABLE fx_rate; Type: ACL; Schema: budget; Owner: budget_owner
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.fx_rate TO budget_engine;
-GRANT SELECT ON TABLE budget.fx_rate TO budget_readonly;
-
 -- Name: TABLE hold; Type: ACL; Schema: budget; Owner: budget_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.hold TO budget_engine;
 GRANT SELECT ON TABLE budget.hold TO budget_readonly;
+
+-- Name: TABLE fx_rate; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.fx_rate TO budget_engine;
+GRANT SELECT ON TABLE budget.fx_rate TO budget_readonly;
 
 -- Name: TABLE shape; Type: ACL; Schema: budget; Owner: budget_owner
 

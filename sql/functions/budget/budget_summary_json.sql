@@ -29,6 +29,9 @@ BEGIN
         'cost_limit_exceeded', coalesce(counted > item.cost_limit, false),
         'over_by', budget.not_below_zero(counted - item.cost_limit),
         'tokens_over_by', budget.not_below_zero(s.spent_tokens - item.token_limit),
+        'over_by_causes', CASE WHEN counted > item.cost_limit OR s.spent_tokens > item.token_limit
+            THEN budget.over_by_causes(item, s.scope, s.period_start, s.period_end, counted - item.cost_limit,
+                s.spent_tokens - item.token_limit, clock_timestamp()) ELSE '[]' END,
         'approved_cost', budget.decimal(s.approved_cost), 'approved_tokens', s.approved_tokens,
         'warning_threshold', budget.decimal(item.warning_threshold),
         'action_threshold', budget.decimal(item.action_threshold),

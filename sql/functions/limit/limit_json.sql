@@ -20,6 +20,11 @@ BEGIN
         'token_limit', item.token_limit, 'tokens_used', s.spent_tokens, 'tokens_held', s.held_tokens,
         'remaining_tokens', budget.not_below_zero(tokens_max - s.spent_tokens - s.held_tokens),
         'usage_percentage', budget.usage_fraction(cost_used, item.cost_limit, s.spent_tokens, item.token_limit),
+        'over_by', budget.not_below_zero(cost_used - item.cost_limit),
+        'tokens_over_by', budget.not_below_zero(s.spent_tokens - item.token_limit),
+        'over_by_causes', CASE WHEN cost_used > item.cost_limit OR s.spent_tokens > item.token_limit
+            THEN budget.over_by_causes(item, s.scope, s.period_start, s.period_end, cost_used - item.cost_limit,
+                s.spent_tokens - item.token_limit, clock_timestamp()) ELSE '[]' END,
         'approved_cost', budget.decimal(s.approved_cost), 'approved_tokens', s.approved_tokens,
         'period_start', budget.utc(s.period_start), 'period_end', budget.utc(s.period_end),
         'resets_at', budget.utc(s.resets_at),

@@ -45,6 +45,7 @@ BEGIN
     PERFORM budget.policy_check(item, owner, args, pointer);
     item.revision := budget.policy_open(item);
     INSERT INTO budget.policy SELECT item.*;
+    PERFORM budget.policy_limit_note(item);
     PERFORM budget.policy_alert(item);
     PERFORM budget.audit('policy.create', item.policy_id::text, NULL, budget.policy_json(item)::jsonb);
     RETURN item;

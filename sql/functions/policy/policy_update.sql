@@ -77,6 +77,9 @@ BEGIN
            new.token_limit, new.cost_limit, new.warning_threshold, new.action_threshold, new.enabled, new.follows_level,
            new.limit_version, new.metadata, new.updated_at, new.version, new.slice_hold_id, new.ends_at)
     WHERE p.tenant_id = new.tenant_id AND p.policy_id = new.policy_id;
+    IF (new.type, new.cost_limit, new.token_limit) IS DISTINCT FROM (old.type, old.cost_limit, old.token_limit) THEN
+        PERFORM budget.policy_limit_note(new);
+    END IF;
     IF new.limit_version <> old.limit_version OR new.revision <> old.revision OR new.type <> old.type THEN
         PERFORM budget.policy_alert(new);
     END IF;
