@@ -4,6 +4,7 @@
 #include "cgi-bin/fcgi/serve.h"
 #include "cgi-bin/ledger.h"
 #include "cgi-bin/ledger_outage.h"
+#include "cgi-bin/telemetry.h"
 #include "cgi-bin/usage_read.h"
 
 enum budget_status
@@ -39,7 +40,7 @@ ledger_reply(struct request *request, const struct budget_ledger_answer *answer)
 	return BUDGET_OK;
 }
 
-static const struct route *const tables[] = { check_routes, allocation_routes, usage_routes, usage_read_routes, NULL };
+static const struct route *const tables[] = { check_routes, allocation_routes, usage_routes, usage_read_routes, telemetry_routes, NULL };
 
 int
 main(int argc, char **argv)

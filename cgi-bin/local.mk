@@ -42,6 +42,7 @@ pkglibexec_PROGRAMS += %D%/ledger.fcgi
 %C%_ledger_fcgi_SOURCES = %D%/ledger.c %D%/ledger.h %D%/check.c %D%/allocations.c %D%/usage.c %D%/usage_batch.c \
 	%D%/usage_batch.h %D%/usage_item.c %D%/usage_item.h %D%/usage_read.c %D%/usage_read.h %D%/usage_rows.c %D%/usage_rows.h \
 	%D%/degraded.c %D%/degraded.h %D%/ledger_outage.c %D%/ledger_outage.h
+%C%_ledger_fcgi_SOURCES += %D%/telemetry.c %D%/telemetry.h %D%/telemetry_events.c %D%/telemetry_litellm.c %D%/telemetry_otlp.c
 %C%_ledger_fcgi_CFLAGS = $(PROGRAM_CFLAGS)
 %C%_ledger_fcgi_LDFLAGS = $(PROGRAM_LINK)
 %C%_ledger_fcgi_LDADD = $(FCGI_PROGRAM_LIBS)

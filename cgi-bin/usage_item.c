@@ -86,7 +86,7 @@ normalise(struct budget_ctx *ctx, struct budget_values *values, const struct usa
     struct budget_usage_found *found)
 {
 	const char *name = sent_count(values), *member = origin->usage != NULL ? "usage" : "response";
-	const char *pointer = budget_arena_printf(&ctx->arena, "%s/%s", origin->pointer, member);
+	const char *pointer = origin->is_bare ? origin->pointer : budget_arena_printf(&ctx->arena, "%s/%s", origin->pointer, member);
 	const char *provider = budget_values_get(values, "provider");
 
 	if (origin->usage != NULL && origin->response != NULL)

@@ -12,6 +12,7 @@ struct usage_origin {
 	int part;                      /* position in a batch that shares the key, -1 otherwise */
 	const char *pointer;           /* JSON pointer of the record inside the body, "" when it is the body */
 	struct json_object *usage, *response; /* what the provider said, to be normalised; both NULL: the values hold counts */
+	bool is_bare;                  /* the answer stands at the pointer itself, not in a member */
 	unsigned flags;                /* enum budget_usage_flag, of counts that were normalised before */
 	const char *identity;          /* what "the same body" means; NULL: every value that was sent */
 };

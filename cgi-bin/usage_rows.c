@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgi-bin/fcgi/body.h"
 #include "cgi-bin/usage_rows.h"
 #include "lib/log.h"
 
@@ -70,6 +71,81 @@ usage_batch_add(struct usage_batch *batch, size_t index, const struct budget_val
 		row->body = budget_text_done(&body);
 	}
 	return BUDGET_OK;
+}
+
+static enum budget_status
+decode_json(struct usage_batch *batch, const char *text, size_t length)
+{
+	_auto_json_ struct json_object *root = NULL;
+	struct budget_ctx *ctx = &batch->request->ctx;
+	struct json_object *items;
+
+	BUDGET_TRY((batch->is_deep ? budget_json_parse_deep : budget_json_parse)(ctx, text, length, &root));
+	items = budget_json_is_object(root) && budget_json_is_array(budget_json_get(root, "items")) ? budget_json_get(root, "items") : root;
+	if (batch->may_be_single && budget_json_is_object(items)) {
+		batch->is_single = true;
+		BUDGET_TRY(usage_batch_alloc(batch, 1));
+		return batch->decode(batch, items, 0);
+	}
+	if (!budget_json_is_array(items))
+		return budget_fail(ctx, BUDGET_EINVALID, "wrong_type", "", "Send a JSON array of records, or {\"items\": […]}.");
+	BUDGET_TRY(usage_batch_alloc(batch, budget_json_length(items)));
+	for (size_t i = 0; i < batch->count; i++)
+		BUDGET_TRY(batch->decode(batch, budget_json_at(items, i), i));
+	return BUDGET_OK;
+}
+
+static size_t
+count_lines(const char *body, size_t length)
+{
+	size_t lines = 0;
+	const char *end = body + length;
+
+	for (const char *line = body; line < end; ) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+
+		stop = stop != NULL ? stop : end;
+		lines += strspn(line, " \t\r") < (size_t)(stop - line);
+		line = stop + 1;
+	}
+	return lines;
+}
+
+/* One JSON object a line; blank lines are passed over. A line that is no JSON is refused alone. */
+static enum budget_status
+decode_lines(struct usage_batch *batch, const char *text, size_t length)
+{
+	struct budget_ctx *ctx = &batch->request->ctx;
+	const char *end = text + length, *stop;
+	size_t index = 0;
+
+	BUDGET_TRY(usage_batch_alloc(batch, count_lines(text, length)));
+	for (const char *line = text; line < end && index < batch->count; line = stop + 1) {
+		_auto_json_ struct json_object *object = NULL;
+		enum budget_status status;
+
+		stop = memchr(line, '\n', (size_t)(end - line));
+		stop = stop != NULL ? stop : end;
+		if (strspn(line, " \t\r") >= (size_t)(stop - line))
+			continue;
+		status = (batch->is_deep ? budget_json_parse_deep : budget_json_parse)(ctx, line, (size_t)(stop - line), &object);
+		BUDGET_TRY(status == BUDGET_OK ? batch->decode(batch, object, index) : usage_batch_close(batch, index, status));
+		index++;
+	}
+	return BUDGET_OK;
+}
+
+enum budget_status
+usage_batch_decode(struct usage_batch *batch, const char *text, size_t length)
+{
+	const char *type = batch->request->content_type != NULL ? batch->request->content_type : "";
+
+	if (strstr(type, "ndjson") != NULL || strstr(type, "jsonl") != NULL)
+		return decode_lines(batch, text, length);
+	if (body_is_json_type(type))
+		return decode_json(batch, text, length);
+	return budget_fail(&batch->request->ctx, BUDGET_EMEDIA, "unsupported_media_type", NULL, "Say what the body is: send the header"
+	    " 'Content-Type: application/json' (an array) or 'application/x-ndjson' (one record a line).");
 }
 
 static int
@@ -235,6 +311,13 @@ usage_batch_run(struct usage_batch *batch)
 enum budget_status
 usage_batch_reply(struct usage_batch *batch)
 {
+	struct budget_ledger_answer *only;
+
 	BUDGET_TRY(usage_batch_run(batch));
-	return reply_rows(batch);
+	only = &batch->rows[0].item.answer;
+	if (!batch->is_single || only->status < 400)
+		return reply_rows(batch);
+	if (only->pointer != NULL && strncmp(only->pointer, "/0", 2) == 0)
+		only->pointer += 2;
+	return ledger_fail(&batch->request->ctx, only);
 }

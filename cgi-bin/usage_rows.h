@@ -14,12 +14,23 @@ struct usage_row {
 	size_t first;                         /* index of the earlier row with the same identity; its own when there is none */
 };
 
+struct usage_batch;
+
+/** Makes row `index` of an object, by usage_batch_add(), _close() or _ignore(). */
+typedef enum budget_status usage_row_fn(struct usage_batch *batch, struct json_object *object, size_t index);
+
 struct usage_batch {
 	struct request *request;
 	struct usage_row *rows;
 	size_t count;
 	const char *identity_member;          /* where in a row its identity stands: "/record_id" */
+	usage_row_fn *decode;
+	bool may_be_single, is_single;        /* a body may be, is one object: a fault of it fails the request */
+	bool is_deep;                         /* others' objects: nested deeper than ours */
 };
+
+/** The rows of a body: a JSON array, {"items": […]}, one object where that may be, or one object a line (NDJSON). */
+enum budget_status usage_batch_decode(struct usage_batch *batch, const char *text, size_t length);
 
 /** Room for count rows. BUDGET_EINVALID empty_batch, BUDGET_ETOOLARGE batch_too_large. */
 enum budget_status usage_batch_alloc(struct usage_batch *batch, size_t count);

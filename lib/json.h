@@ -15,6 +15,7 @@
 struct json_object;
 
 #define BUDGET_JSON_DEPTH_MAX 32
+#define BUDGET_JSON_DEEP_MAX 96 /* what others wrap their own things in: telemetry */
 #define BUDGET_JSON_NAME_MAX 255 /* bytes of a member's name */
 
 /**
@@ -25,6 +26,9 @@ struct json_object;
  *         duplicate_field, invalid_text (\u0000, half a surrogate pair, an endless name)
  */
 enum budget_status budget_json_parse(struct budget_ctx *ctx, const char *text, size_t length,
+    struct json_object **ret_value);
+/** The same, for values nested up to BUDGET_JSON_DEEP_MAX. */
+enum budget_status budget_json_parse_deep(struct budget_ctx *ctx, const char *text, size_t length,
     struct json_object **ret_value);
 void budget_json_put(struct json_object **value);
 #define _auto_json_ __attribute__((cleanup(budget_json_put)))

@@ -1,4 +1,4 @@
-/* The reader of budget_json_parse(): recursive descent, bounded by BUDGET_JSON_DEPTH_MAX. */
+/* The reader of budget_json_parse(): recursive descent, bounded in depth. */
 #include <ctype.h>
 #include <json-c/json.h>
 #include <stdint.h>
@@ -23,8 +23,8 @@ struct step {
 struct reader {
 	struct budget_ctx *ctx;
 	const char *begin, *at, *end;
-	struct step *steps; /* BUDGET_JSON_DEPTH_MAX of them */
-	int depth;
+	struct step *steps; /* depth_max of them */
+	int depth, depth_max;
 };
 
 static enum budget_status read_value(struct reader *reader, struct json_object **ret_value);
@@ -325,9 +325,9 @@ read_container(struct reader *reader, bool is_array, struct json_object **ret_va
 
 	if (container == NULL)
 		return budget_fail_memory(reader->ctx);
-	if (reader->depth == BUDGET_JSON_DEPTH_MAX)
+	if (reader->depth == reader->depth_max)
 		return budget_fail(reader->ctx, BUDGET_EINVALID, "too_deep", pointer_of(reader),
-		    "Values may be nested %d levels deep at most.", BUDGET_JSON_DEPTH_MAX);
+		    "Values may be nested %d levels deep at most.", reader->depth_max);
 	step = &reader->steps[reader->depth++];
 	step->is_array = is_array;
 	step->index = 0;
@@ -367,13 +367,13 @@ read_value(struct reader *reader, struct json_object **ret_value)
 	}
 }
 
-enum budget_status
-budget_json_parse(struct budget_ctx *ctx, const char *text, size_t length, struct json_object **ret_value)
+static enum budget_status
+parse(struct budget_ctx *ctx, const char *text, size_t length, int depth_max, struct json_object **ret_value)
 {
-	struct reader reader = { .ctx = ctx, .begin = text, .at = text, .end = text + length };
+	struct reader reader = { .ctx = ctx, .begin = text, .at = text, .end = text + length, .depth_max = depth_max };
 	_auto_json_ struct json_object *value = NULL;
 
-	reader.steps = budget_arena_alloc(&ctx->arena, sizeof *reader.steps * BUDGET_JSON_DEPTH_MAX);
+	reader.steps = budget_arena_alloc(&ctx->arena, sizeof *reader.steps * (size_t)depth_max);
 	if (reader.steps == NULL)
 		return budget_fail_memory(ctx);
 	BUDGET_TRY(read_value(&reader, &value));
@@ -383,4 +383,16 @@ budget_json_parse(struct budget_ctx *ctx, const char *text, size_t length, struc
 	*ret_value = value;
 	value = NULL;
 	return BUDGET_OK;
+}
+
+enum budget_status
+budget_json_parse(struct budget_ctx *ctx, const char *text, size_t length, struct json_object **ret_value)
+{
+	return parse(ctx, text, length, BUDGET_JSON_DEPTH_MAX, ret_value);
+}
+
+enum budget_status
+budget_json_parse_deep(struct budget_ctx *ctx, const char *text, size_t length, struct json_object **ret_value)
+{
+	return parse(ctx, text, length, BUDGET_JSON_DEEP_MAX, ret_value);
 }

@@ -32,14 +32,15 @@ noinst_LTLIBRARIES += %D%/libcore.la
 # verify
 %C%_libcore_la_SOURCES += %D%/verify.c %D%/verify.h
 
-# usage normaliser
-%C%_libcore_la_SOURCES += %D%/normalise/dialect.h %D%/normalise/dialects.c %D%/normalise/normalise.c %D%/normalise/normalise.h \
-	%D%/normalise/response.c %D%/normalise/source.c
+# usage normaliser, telemetry
+%C%_libcore_la_SOURCES += %D%/normalise/dialect.h %D%/normalise/dialects.c %D%/normalise/event.c %D%/normalise/event.h \
+	%D%/normalise/normalise.c %D%/normalise/normalise.h %D%/normalise/otlp.c %D%/normalise/otlp.h %D%/normalise/response.c \
+	%D%/normalise/source.c %D%/unpack.c %D%/unpack.h
 
 # corrections
 %C%_libcore_la_SOURCES += %D%/reprice.c %D%/reprice.h
 
-%C%_libcore_la_LIBADD = $(JSON_LIBS) $(PQ_LIBS) $(CURL_LIBS) $(SODIUM_LIBS) $(YAML_LIBS) $(XML_LIBS)
+%C%_libcore_la_LIBADD = $(JSON_LIBS) $(PQ_LIBS) $(CURL_LIBS) $(SODIUM_LIBS) $(YAML_LIBS) $(XML_LIBS) $(ZLIB_LIBS)
 
 # The public headers keep their folder, because they name each other as "lib/….h": cc -I$(pkgincludedir).
 publicdir = $(pkgincludedir)/lib

@@ -3,7 +3,14 @@
 #include <ctype.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#include "lib/ctx.h"
+#include "lib/decimal.h"
+
+#define EPOCH_MAX 253402300799LL /* the last second of year 9999 */
 
 /* Value of exactly n digits at text, or -1. */
 static int
@@ -98,4 +105,38 @@ budget_time_write(const struct timespec *at, char ret_text[BUDGET_TIME_SIZE])
 	gmtime_r(&at->tv_sec, &parts);
 	length = strftime(ret_text, BUDGET_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &parts);
 	snprintf(ret_text + length, BUDGET_TIME_SIZE - length, ".%06ldZ", at->tv_nsec / 1000);
+}
+
+const char *
+budget_time_of_epoch(struct budget_ctx *ctx, const char *number, int shift)
+{
+	const char *plain = NULL, *point;
+	char fraction[7] = "000000";
+	size_t digits, length;
+	char text[BUDGET_TIME_SIZE];
+	struct timespec at;
+
+	if (number == NULL || number[0] == '-' || budget_decimal_read(ctx, number, 12 + shift, &plain) != BUDGET_DECIMAL_OK)
+		return NULL;
+	digits = strcspn(plain, ".");
+	point = plain[digits] == '.' && shift == 0 ? plain + digits + 1 : "";
+	if (shift > 0 && digits > (size_t)shift) {
+		point = plain + digits - (size_t)shift;
+		digits -= (size_t)shift;
+	} else if (shift > 0) {
+		digits = 0;
+	}
+	length = strnlen(point, 6);
+	memcpy(fraction, point, length);
+	for (size_t i = 0; i < length; i++)
+		if (!isdigit((unsigned char)fraction[i]))
+			fraction[i] = '0';
+	plain = budget_arena_strndup(&ctx->arena, plain, digits);
+	if (plain == NULL)
+		return NULL;
+	at = (struct timespec){ .tv_sec = (time_t)strtoll(plain, NULL, 10) /* "" is 0 */, .tv_nsec = strtol(fraction, NULL, 10) * 1000 };
+	if (at.tv_sec > EPOCH_MAX)
+		return NULL;
+	budget_time_write(&at, text);
+	return budget_arena_strdup(&ctx->arena, text);
 }

@@ -7,6 +7,8 @@
 
 #define BUDGET_TIME_SIZE 40
 
+struct budget_ctx;
+
 /** True for YYYY-MM-DD that exists (1970 … 9999). */
 bool budget_date_valid(const char *text);
 
@@ -17,5 +19,11 @@ bool budget_time_valid(const char *text);
 
 /** An instant as RFC 3339 in UTC with microseconds. */
 void budget_time_write(const struct timespec *at, char ret_text[BUDGET_TIME_SIZE]);
+
+/**
+ * RFC 3339 UTC, to the microsecond, of a decimal number of seconds since 1970 (or of nanoseconds, when shift is 9), in the
+ * arena. NULL when it is no such number, or beyond year 9999.
+ */
+const char *budget_time_of_epoch(struct budget_ctx *ctx, const char *number, int shift);
 
 #endif

@@ -7,7 +7,7 @@ command:cc=gcc command:make=make command:autoreconf=autoconf command:automake=au
 command:pkg-config=pkg-config file:/usr/include/stdio.h=libc6-dev command:curl=curl command:openssl=openssl
 file:/etc/ssl/certs/ca-certificates.crt=ca-certificates
 pc:json-c=libjson-c-dev pc:libpq=libpq-dev pc:libcurl=libcurl4-openssl-dev pc:libsodium=libsodium-dev pc:yaml-0.1=libyaml-dev
-pc:libxml-2.0=libxml2-dev pc:fcgi=libfcgi-dev postgresql:15=postgresql command:lighttpd=lighttpd
+pc:zlib=zlib1g-dev pc:libxml-2.0=libxml2-dev pc:fcgi=libfcgi-dev postgresql:15=postgresql command:lighttpd=lighttpd
 module:mod_deflate=lighttpd-mod-deflate module:mod_openssl=lighttpd-mod-openssl"
 
 # Server programs of the newest PostgreSQL that will do, or nothing. A cluster that exists decides by its version.

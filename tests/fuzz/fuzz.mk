@@ -1,7 +1,7 @@
 # The fuzz targets, built with clang beside the other builds: make -f tests/fuzz/fuzz.mk BUILD=folder. Called by
 # run_tests.sh. A target is tests/fuzz/fuzz_<name>.c; the kinds of price sources share one file.
 CLANG ?= clang
-PACKAGES = json-c libpq libcurl libsodium yaml-0.1 libxml-2.0
+PACKAGES = json-c libpq libcurl libsodium yaml-0.1 libxml-2.0 zlib
 CFLAGS = -std=gnu11 -pthread -g -O1 -D_GNU_SOURCE -I. -DBUDGET_PACKAGE_VERSION='"fuzz"' -DBUDGET_PACKAGE_DATA='"fuzz"' \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer $(shell pkg-config --cflags $(PACKAGES))
 LIBS = $(shell pkg-config --libs $(PACKAGES))

@@ -18,6 +18,7 @@ includes 'json-c/|json\.h>' '^(lib/(json[a-z_]*|field[a-z_]*)\.[ch]|tests/)' | r
 includes 'curl/' '^(lib/http\.c|tests/)' | rule 'libcurl has one door: lib/http'
 includes '(fcgiapp|fcgi_stdio|fcgios)\.h' '^(cgi-bin/fcgi/|tests/)' | rule 'FastCGI has one door: cgi-bin/fcgi'
 includes 'libxml/' '^(lib/source/html\.c|tests/)' | rule 'libxml2 has one door: lib/source/html'
+includes 'zlib\.h' '^(lib/unpack\.c|tests/)' | rule 'zlib has one door: lib/unpack'
 includes 'yaml\.h' '^(lib/settings[a-z_]*\.c|tests/)' | rule 'libyaml has one door: the settings'
 includes '(error|log|text|json|http|field|auth|route)\.h"' '^$' | rule 'own headers are named by their path'
 done_testing
