@@ -75,59 +75,72 @@ make_item(struct request *request, const char *verb, const char *body, const cha
 	return budget_ledger_end(&request->ctx, &draft, NULL, ret_item);
 }
 
-/* The decision with what the reserve added: `{…}` -> `{…, "estimated": true, "allocation_id": …, "expires_at": …}`. */
+/* The decision with one member more. */
 static const char *
-decision_with(struct request *request, const char *decision, bool is_estimated, const struct budget_ledger_answer *grant)
+decision_with(struct request *request, const char *decision, bool is_estimated)
 {
-	struct budget_text body;
-
-	budget_text_init(&body, &request->ctx.arena, strlen(decision) + 128);
-	budget_text_addn(&body, decision, strlen(decision) - 1);
-	budget_text_addf(&body, ", \"estimated\": %s", is_estimated ? "true" : "false");
-	if (grant != NULL) /* {"allocation_id": …, "expires_at": …}: its members behind ours */
-		budget_text_addf(&body, ", %.*s", (int)strlen(grant->body) - 2, grant->body + 1);
-	budget_text_add(&body, "}");
-	return budget_text_done(&body);
+	return budget_arena_printf(&request->ctx.arena, "%.*s, \"estimated\": %s}", (int)strlen(decision) - 1, decision,
+	    is_estimated ? "true" : "false");
 }
 
-/* A grant is a grant: asked for again it says so, although meanwhile the limit is full, perhaps of this very hold. */
+/* A grant is a grant: asked for again it says so, although meanwhile the limit is full, perhaps of this very hold.
+ * grant: {"allocation_id": …, "expires_at": …}, which goes behind the decision of now. */
 static const char *
-granted(struct request *request, const char *decision)
+granted(struct request *request, const char *decision, const char *grant)
 {
 	const char *rest = strstr(decision, ",\"estimated_cost\":"); /* quotes inside the reason are escaped: the first is it */
+	bool is_allowed = strncmp(decision, "{\"allowed\":true", strlen("{\"allowed\":true")) == 0;
 
-	if (rest == NULL || strncmp(decision, "{\"allowed\":true", strlen("{\"allowed\":true")) == 0)
-		return decision;
+	if (rest == NULL || is_allowed)
+		return budget_arena_printf(&request->ctx.arena, "%.*s, %s", (int)strlen(decision) - 1, decision, grant + 1);
 	return budget_arena_printf(&request->ctx.arena, "{\"allowed\":true,\"decision\":\"allow\",\"reason\":"
-	    "\"Held: what this call may cost at most is set aside under allocation_id.\"%s", rest);
+	    "\"Held: what this call may cost at most is set aside under allocation_id.\"%.*s, %s", (int)strlen(rest) - 1, rest, grant + 1);
+}
+
+static enum budget_status
+quote(struct request *request, const char *args, const char *text, const char **ret_decision)
+{
+	struct budget_ledger_item item = { 0 };
+
+	BUDGET_TRY(make_item(request, "check", args, text, &item));
+	BUDGET_TRY(budget_ledger_check(&request->ctx, &item, 1));
+	if (item.answer.status >= 400)
+		return ledger_fail(&request->ctx, &item.answer);
+	*ret_decision = item.answer.body;
+	return BUDGET_OK;
+}
+
+/* The writer answers a grant with the decision it was made by, a refusal with the one it is: status 200 both, as of check. */
+static enum budget_status
+reserve(struct request *request, const char *args, const char *text, const char **ret_decision)
+{
+	struct budget_ledger_item hold = { 0 };
+	const char *decision = NULL;
+
+	BUDGET_TRY(make_item(request, "reserve", args, text, &hold));
+	BUDGET_TRY(budget_ledger_run(&request->ctx, &hold, 1));
+	if (hold.answer.status != 402 && hold.answer.status >= 400)
+		return ledger_fail(&request->ctx, &hold.answer);
+	*ret_decision = hold.answer.body;
+	if (!hold.answer.is_replay)
+		return BUDGET_OK;
+	reply_header(request, "Idempotency-Replayed", "true");
+	BUDGET_TRY(quote(request, args, text, &decision));
+	*ret_decision = granted(request, decision, hold.answer.body);
+	return BUDGET_OK;
 }
 
 static enum budget_status
 decide(struct request *request)
 {
-	struct budget_ledger_item quote = { 0 }, hold = { 0 };
-	const char *reserve = budget_values_get(&request->values, "reserve"), *args = request_args(request), *text;
+	const char *is_reserve = budget_values_get(&request->values, "reserve"), *args = request_args(request), *text, *decision = NULL;
 
 	BUDGET_TRY(require_amount(request, &text));
-	BUDGET_TRY(make_item(request, "check", args, text, &quote));
-	if (reserve != NULL && *reserve == 't')
-		BUDGET_TRY(make_item(request, "reserve", args, text, &hold));
-	BUDGET_TRY(budget_ledger_check(&request->ctx, &quote, 1));
-	if (quote.answer.status >= 400)
-		return ledger_fail(&request->ctx, &quote.answer);
-	if (hold.members != NULL) {
-		BUDGET_TRY(budget_ledger_run(&request->ctx, &hold, 1));
-		if (hold.answer.status != 402 && hold.answer.status >= 400)
-			return ledger_fail(&request->ctx, &hold.answer);
-		if (hold.answer.is_replay)
-			reply_header(request, "Idempotency-Replayed", "true");
-	}
-	if (hold.answer.status == 402) /* check always answers 200: the decision says no */
-		reply_json(request, 200, decision_with(request, hold.answer.body, text != NULL, NULL));
-	else if (hold.members != NULL)
-		reply_json(request, 200, decision_with(request, granted(request, quote.answer.body), text != NULL, &hold.answer));
+	if (is_reserve != NULL && *is_reserve == 't')
+		BUDGET_TRY(reserve(request, args, text, &decision));
 	else
-		reply_json(request, 200, decision_with(request, quote.answer.body, text != NULL, NULL));
+		BUDGET_TRY(quote(request, args, text, &decision));
+	reply_json(request, 200, decision_with(request, decision, text != NULL));
 	return BUDGET_OK;
 }
 

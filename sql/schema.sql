@@ -40,7 +40,8 @@ CREATE TYPE budget.ledger_flags AS (
 	has_hold boolean,
 	has_repeat boolean,
 	has_key boolean,
-	has_slice boolean
+	has_slice boolean,
+	has_quote boolean
 );
 
 ALTER TYPE budget.ledger_flags OWNER TO budget_owner;
@@ -299,7 +300,8 @@ CREATE TYPE budget.ledger_slot AS (
 	slack_known boolean,
 	window_floor timestamp with time zone,
 	window_cost numeric,
-	window_tokens bigint
+	window_tokens bigint,
+	owner_id uuid
 );
 
 ALTER TYPE budget.ledger_slot OWNER TO budget_owner;

@@ -164,6 +164,20 @@ BEGIN
     END IF;
 END $$;
 
+-- The decisions that reserves of check are answered with: as things stand before any of the group is admitted.
+CREATE OR REPLACE FUNCTION budget.ledger_quote(p_tenant uuid, p_items budget.ledger_item[],
+    outcomes budget.ledger_outcome[], slots budget.ledger_slot[], p_t timestamptz)
+RETURNS budget.ledger_outcome[] LANGUAGE plpgsql AS $$
+DECLARE
+    quote record;
+BEGIN
+    FOR quote IN SELECT d.n, d.body FROM budget.ledger_decide(p_tenant, ARRAY(SELECT i FROM unnest(p_items) i
+        WHERE i.verb = 'reserve' AND i.kind = 'check' AND (outcomes[i.n]).status IS NULL), slots, p_t, false) d LOOP
+        outcomes[quote.n].extra := quote.body;
+    END LOOP;
+    RETURN outcomes;
+END $$;
+
 -- Closes what admission refused behind the locks, and gives back the keys it had claimed: a refusal binds no key.
 CREATE OR REPLACE FUNCTION budget.ledger_refuse_late(p_tenant uuid, p_refused budget.ledger_item[],
     p_outcomes budget.ledger_outcome[],

@@ -38,20 +38,20 @@ BEGIN
     IF p_flags.has_reserve THEN
         RETURN QUERY
         SELECT i.n, CASE i.kind WHEN 'allocation' THEN 201 ELSE 200 END, NULL::text, NULL::text, NULL::text, false,
-            i.id, CASE WHEN i.kind = 'check' THEN concat('{"allocation_id":"', i.id, '","expires_at":"',
-                    budget.utc((p_added[(p_outcomes[i.n]).hold_at]).expires_at), '"}')
+            i.id, CASE WHEN i.kind = 'check' THEN concat(left((p_outcomes[i.n]).extra, -1), ',"allocation_id":"', i.id,
+                    '","expires_at":"', budget.utc((p_added[(p_outcomes[i.n]).hold_at]).expires_at), '"}')
                 ELSE budget.hold_text(p_added[(p_outcomes[i.n]).hold_at], (p_shapes[i.shape]).fragment) END
           FROM unnest(p_items) i WHERE i.verb = 'reserve' AND (p_outcomes[i.n]).status IS NULL;
     END IF;
     IF p_flags.has_hold THEN
         RETURN QUERY
         SELECT i.n, 200, NULL::text, NULL::text, NULL::text, false, i.hold_id,
-               concat(left(budget.hold_text(p_holds[(p_outcomes[i.n]).hold_at], s), -1), ',"tokens_released":',
+               concat(left(budget.hold_text(p_holds[(p_outcomes[i.n]).hold_at], of.s), -1), ',"tokens_released":',
                    (p_outcomes[i.n]).released_tokens, ',"cost_released":',
                    trim_scale((p_outcomes[i.n]).released_cost), '}')
           FROM unnest(p_items) i
-          JOIN budget.shape s ON s.tenant_id = p_tenant
-           AND s.shape_id = (p_holds[(p_outcomes[i.n]).hold_at]).shape_id
+         CROSS JOIN LATERAL (SELECT x AS s FROM budget.shape x WHERE x.tenant_id = p_tenant
+               AND x.shape_id = (p_holds[(p_outcomes[i.n]).hold_at]).shape_id LIMIT 1) of
          WHERE i.verb NOT IN ('record', 'reserve') AND (p_outcomes[i.n]).status IS NULL;
     END IF;
 END $$;

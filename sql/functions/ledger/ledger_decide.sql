@@ -10,47 +10,46 @@ DECLARE
     item budget.ledger_item;
     view budget.ledger_view;
     views budget.ledger_view[] := '{}';
+    has_soft constant boolean := EXISTS (SELECT FROM unnest(p_slots) s WHERE s.type = 'soft_limit');
+    key text;
     keys text[] := '{}';
     k integer;
     verdict budget.ledger_verdict;
-    others text;
-    others_of text; -- the request that `others` was worked out for: a storm of refusals asks the same again and again
-    is_soft constant boolean := EXISTS (SELECT FROM unnest(p_slots) s WHERE s.type = 'soft_limit');
+    asked text;
+    last_key text;
+    last_asked text; -- what the answer in hand is to: whoever asks the same next gets it too, as in a storm of refusals
 BEGIN
     FOREACH item IN ARRAY p_items LOOP
-        IF is_soft THEN -- approvals may be for one context: no other sees its view
-            item.scope_key := concat(item.scope_key, chr(30), item.context_id);
-        END IF;
-        IF item.scope_key IS DISTINCT FROM view.scope_key THEN
-            k := array_position(keys, item.scope_key);
+        -- An approval on a soft limit may be one context's alone.
+        key := CASE WHEN has_soft THEN concat(item.scope_key, chr(30), item.context_id) ELSE item.scope_key END;
+        IF key IS DISTINCT FROM last_key THEN
+            k := array_position(keys, key);
             IF k IS NULL THEN
                 views := views || budget.ledger_look(p_tenant, item, p_slots, p_t);
-                keys := keys || item.scope_key;
+                keys := keys || key;
                 k := cardinality(keys);
             END IF;
             view := views[k];
+            last_key := key;
         END IF;
         CONTINUE WHEN p_refused_only AND (view.room_cost IS NULL OR item.hold_cost <= view.room_cost)
             AND (view.room_tokens IS NULL OR item.hold_tokens <= view.room_tokens);
-        verdict := budget.ledger_judge(item, view);
-        CONTINUE WHEN p_refused_only AND verdict.decision NOT IN ('block', 'approval_required');
-        n := item.n;
-        decision := verdict.decision;
-        deciding := (view.slots)[verdict.slot];
-        deciding_unit := verdict.unit;
-        reason := budget.ledger_reason(deciding, verdict, item);
-        IF decision IN ('block', 'approval_required') AND deciding_unit = 'cost' AND item.tokens_fit_model IS NOT NULL
-        THEN
-            IF concat(item.scope_key, ' ', (item.usage).input_tokens, ' ', item.hold_tokens) IS DISTINCT FROM others_of
-            THEN
-                others_of := concat(item.scope_key, ' ', (item.usage).input_tokens, ' ', item.hold_tokens);
-                others := budget.ledger_others(p_tenant, item, view);
-            END IF;
-        ELSE
-            others := '[]';
-            others_of := NULL;
+        asked := concat_ws(' ', key, item.hold_tokens, item.hold_cost, item.estimated_cost, item.allow_free,
+            (item.usage).input_tokens);
+        IF asked IS DISTINCT FROM last_asked THEN
+            last_asked := asked;
+            verdict := budget.ledger_judge(item, view);
+            decision := verdict.decision;
+            deciding := (view.slots)[verdict.slot];
+            deciding_unit := verdict.unit;
+            reason := budget.ledger_reason(deciding, verdict, item);
+            body := budget.ledger_decision_json(item, view, verdict, deciding, reason,
+                CASE WHEN decision IN ('block', 'approval_required') AND deciding_unit = 'cost'
+                    AND item.tokens_fit_model IS NOT NULL THEN budget.ledger_others(p_tenant, item, view)
+                    ELSE '[]' END);
         END IF;
-        body := budget.ledger_decision_json(item, view, verdict, deciding, reason, others);
+        CONTINUE WHEN p_refused_only AND decision NOT IN ('block', 'approval_required');
+        n := item.n;
         RETURN NEXT;
     END LOOP;
 END $$;
@@ -118,9 +117,12 @@ BEGIN
           s.approved_cost, s.approved_tokens,
            s.spent_cost, s.spent_tokens, s.held_cost - s.expired_cost, s.held_tokens - s.expired_tokens) r
      WHERE s.type <> 'ignore';
-    SELECT concat('[', string_agg(budget.ledger_policy_text(s, p.budget_id), ',' ORDER BY s.revision),
-        ']') INTO view.policies
-      FROM unnest(view.slots) s JOIN budget.policy p ON p.tenant_id = p_tenant AND p.policy_id = s.policy_id;
+    view.policies := '';
+    FOREACH slot IN ARRAY view.slots LOOP
+        view.policies := concat(view.policies, CASE view.policies WHEN '' THEN '[' ELSE ',' END,
+            budget.ledger_policy_text(slot));
+    END LOOP;
+    view.policies := concat(view.policies, CASE view.policies WHEN '' THEN '[]' ELSE ']' END);
     SELECT * INTO shape FROM budget.shape s WHERE s.tenant_id = p_tenant AND s.shape_id = item.shape_id;
     SELECT * INTO price FROM budget.price p WHERE p.pricing_id = item.pricing_id AND p.tenant_id IN (p_tenant,
         budget.catalogue_tenant());
@@ -148,19 +150,21 @@ CREATE OR REPLACE FUNCTION budget.ledger_room(cost_limit numeric, token_limit bi
         token_limit + approved_tokens - spent_tokens - held_tokens
 $$;
 
-CREATE OR REPLACE FUNCTION budget.ledger_policy_text(slot budget.ledger_slot, budget_id uuid) RETURNS text
+CREATE OR REPLACE FUNCTION budget.ledger_policy_text(slot budget.ledger_slot) RETURNS text
     LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN json_build_object('policy_id', slot.policy_id, 'budget_id', budget_id, 'type', slot.type, 'period',
-        slot.period,
-        'period_start', CASE WHEN isfinite(slot.period_start) THEN budget.utc(slot.period_start) END,
-        'period_end', CASE WHEN isfinite(slot.period_end) THEN budget.utc(slot.period_end) END,
-        'token_limit', slot.token_limit, 'tokens_used', slot.spent_tokens, 'tokens_held',
-            slot.held_tokens - slot.expired_tokens,
-        'cost_limit', budget.decimal(slot.cost_limit), 'cost_used', budget.decimal(slot.spent_cost),
-        'cost_held', budget.decimal(slot.held_cost - slot.expired_cost),
-        'usage_percentage', round(greatest(slot.spent_cost / nullif(slot.cost_limit, 0),
-                                           slot.spent_tokens::numeric / nullif(slot.token_limit, 0)), 6))::text;
+    RETURN concat('{"policy_id":"', slot.policy_id, '","budget_id":"', slot.owner_id, '","type":"', slot.type,
+        '","period":"', slot.period,
+        '","period_start":', CASE WHEN isfinite(slot.period_start) THEN '"' || budget.utc(slot.period_start) || '"'
+            ELSE 'null' END,
+        ',"period_end":', CASE WHEN isfinite(slot.period_end) THEN '"' || budget.utc(slot.period_end) || '"'
+            ELSE 'null' END,
+        ',"token_limit":', coalesce(slot.token_limit::text, 'null'), ',"tokens_used":', slot.spent_tokens,
+        ',"tokens_held":', slot.held_tokens - slot.expired_tokens,
+        ',"cost_limit":', coalesce(trim_scale(slot.cost_limit)::text, 'null'),
+        ',"cost_used":', trim_scale(slot.spent_cost), ',"cost_held":', trim_scale(slot.held_cost - slot.expired_cost),
+        ',"usage_percentage":', coalesce(round(greatest(slot.spent_cost / nullif(slot.cost_limit, 0),
+            slot.spent_tokens::numeric / nullif(slot.token_limit, 0)), 6)::text, 'null'), '}');
 END $$;
 
 -- The strictest answer over the policies of a view: block > approval_required > warn > allow.
@@ -189,7 +193,7 @@ BEGIN
     FOREACH slot IN ARRAY view.slots LOOP
         k := k + 1;
         CONTINUE WHEN slot.type = 'ignore';
-        SELECT * INTO fits FROM budget.ledger_fits(slot, item.hold_cost, item.hold_tokens, item.allow_free);
+        fits := budget.ledger_fits(slot, item.hold_cost, item.hold_tokens, item.allow_free);
         part := greatest((slot.spent_cost + slot.held_cost - slot.expired_cost + item.hold_cost) / nullif(slot.cost_limit + slot.approved_cost, 0),
                          (slot.spent_tokens + slot.held_tokens - slot.expired_tokens + item.hold_tokens)::numeric / nullif(slot.token_limit + slot.approved_tokens, 0), 0);
         rank := CASE WHEN fits.cost_fits AND fits.tokens_fit THEN CASE WHEN part >= slot.warning_threshold THEN 1

@@ -52,7 +52,8 @@ BEGIN
            ROW(bool_or(sh.error_code IS NOT NULL OR x.at IS NOT NULL OR x.until IS NOT NULL),
                bool_or(i.verb = 'record'), bool_or(i.verb = 'reserve'),
                bool_or(coalesce(holds[i.n], i.hold_id) IS NOT NULL), bool_or(NOT i.is_fresh OR is_resend
-                   OR i.key_hash IS NOT NULL), bool_or(i.key_hash IS NOT NULL), bool_or(sh.slices IS NOT NULL))::budget.ledger_flags AS flags
+                   OR i.key_hash IS NOT NULL), bool_or(i.key_hash IS NOT NULL), bool_or(sh.slices IS NOT NULL),
+               bool_or(i.verb = 'reserve' AND i.kind = 'check'))::budget.ledger_flags AS flags
       INTO read
       FROM json_to_recordset(p_group -> 'items') AS i (
                n integer, s integer, verb text, id uuid, is_fresh boolean, key_hash bytea, body_hash bytea, key_id uuid,

@@ -6,15 +6,16 @@ DECLARE
     ids uuid[];
     result budget.hold[];
 BEGIN
-    SELECT array_agg(DISTINCT i.hold_id) INTO ids FROM unnest(p_items) i
+    SELECT array_agg(DISTINCT i.hold_id ORDER BY i.hold_id) INTO ids FROM unnest(p_items) i
      WHERE i.hold_id IS NOT NULL AND (p_outcomes[i.n]).status IS NULL;
     ids := ids || p_slices;
     IF ids IS NULL THEN
         RETURN '{}';
     END IF;
-    SELECT array_agg(h.locked) INTO result FROM (
-        SELECT hold AS locked FROM budget.hold WHERE tenant_id = p_tenant AND hold_id = ANY (ids)
-         ORDER BY hold_id FOR NO KEY UPDATE) h;
+    SELECT array_agg(h.locked) INTO result -- ids are in order: locked one after the other, by key
+      FROM unnest(ids) AS named (id)
+     CROSS JOIN LATERAL (SELECT x AS locked FROM budget.hold x WHERE x.tenant_id = p_tenant AND x.hold_id = named.id
+           FOR NO KEY UPDATE) h;
     RETURN coalesce(result, '{}');
 END $$;
 

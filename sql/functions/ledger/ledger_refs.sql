@@ -16,8 +16,10 @@ BEGIN
          CROSS JOIN LATERAL (SELECT CASE WHEN i.verb <> 'record' THEN NULL WHEN i.hold_id IS NOT NULL THEN i.hold_id
                WHEN i.context_id IS NOT NULL THEN budget.ledger_hold_in(p_tenant, i.context_id,
                    asked -> (i.s - 1) ->> 'component') END AS hold_id OFFSET 0) named
-          LEFT JOIN budget.hold h ON h.tenant_id = p_tenant AND h.hold_id = named.hold_id
-          LEFT JOIN budget.shape x ON x.tenant_id = p_tenant AND x.shape_id = h.shape_id)
+          LEFT JOIN LATERAL (SELECT y.hold_id, y.budget_id, y.shape_id FROM budget.hold y -- LIMIT: always by key
+                WHERE y.tenant_id = p_tenant AND y.hold_id = named.hold_id LIMIT 1) h ON true
+          LEFT JOIN LATERAL (SELECT y.component, y.task_type FROM budget.shape y
+                WHERE y.tenant_id = p_tenant AND y.shape_id = h.shape_id LIMIT 1) x ON true)
     SELECT (SELECT array_agg(item.place ORDER BY item.n) FROM item),
            (SELECT array_agg(item.hold_id ORDER BY item.n) FROM item),
            (SELECT json_agg(budget.json_with(asked -> (d.s - 1), json_build_object('hold_budget_id', d.budget_id,

@@ -55,6 +55,9 @@ BEGIN
             SELECT e.outcomes, e.holds, e.slots INTO outcomes, holds, slots FROM budget.ledger_extend(p_tenant, items,
                 outcomes, holds, slots, t) e;
         END IF;
+        IF flags.has_quote THEN
+            outcomes := budget.ledger_quote(p_tenant, items, outcomes, slots, t);
+        END IF;
         IF flags.has_reserve THEN
             SELECT a.outcomes, a.slots INTO outcomes, slots FROM budget.ledger_admit(p_tenant, items, outcomes, slots,
                 t) a;

@@ -34,8 +34,8 @@ BEGIN
                CASE WHEN p.ends_at <= p_t AND p.token_limit > 0 THEN 0 ELSE p.token_limit END, p.warning_threshold, p.action_threshold, b.period_start, b.period_end,
                coalesce(st.held_cost, 0), coalesce(st.held_tokens, 0),
                coalesce(c.spent_cost + c.ceiling_cost, 0), coalesce(c.spent_tokens, 0), 0, 0, 0, 0, false,
-               st.window_floor, coalesce(st.window_cost, 0), coalesce(st.window_tokens,
-                   0))::budget.ledger_slot ORDER BY w.revision, w.scope)
+               st.window_floor, coalesce(st.window_cost, 0), coalesce(st.window_tokens, 0),
+               r.budget_id)::budget.ledger_slot ORDER BY w.revision, w.scope)
       INTO slots
       FROM unnest(p_revisions, p_scopes) AS w (revision, scope)
       JOIN budget.policy_revision r ON r.tenant_id = p_tenant AND r.revision = w.revision

@@ -1,8 +1,7 @@
--- Stores what became of holds that the group touched (locked by ledger_lock_holds).
+-- Stores what became of holds that the group touched (locked by ledger_lock_holds). Found by key, then updated by place:
+-- a join by key, or ANY, is planned as a scan of the tenant's holds while a partition is new and without statistics.
 CREATE OR REPLACE FUNCTION budget.ledger_write_holds(p_tenant uuid, after budget.hold[])
 RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    ids constant uuid[] := ARRAY(SELECT a.hold_id FROM unnest(after) a);
 BEGIN
     UPDATE budget.hold h
        SET state = a.state, left_tokens = a.left_tokens, left_cost = a.left_cost, used_tokens = a.used_tokens,
@@ -10,8 +9,10 @@ BEGIN
            actual_cost = a.actual_cost, overage_tokens = a.overage_tokens, overage_cost = a.overage_cost,
            expires_at = a.expires_at, resolved_at = a.resolved_at
       FROM unnest(after) a
-     WHERE h.tenant_id = p_tenant AND h.hold_id = ANY (ids) -- by key, whatever the plan of the join
-       AND h.hold_id = a.hold_id AND (h.state, h.left_tokens, h.left_cost, h.used_tokens, h.actual_cost, h.expires_at)
+     CROSS JOIN LATERAL (SELECT x.tableoid AS part, x.ctid AS place FROM budget.hold x
+           WHERE x.tenant_id = p_tenant AND x.hold_id = a.hold_id LIMIT 1) at
+     WHERE h.tableoid = at.part AND h.ctid = at.place AND h.tenant_id = p_tenant
+       AND (h.state, h.left_tokens, h.left_cost, h.used_tokens, h.actual_cost, h.expires_at)
            IS DISTINCT FROM (a.state, a.left_tokens, a.left_cost, a.used_tokens, a.actual_cost, a.expires_at);
 END $$;
 

@@ -47,19 +47,22 @@ BEGIN
     SELECT json_agg(json_build_object('provider', o.provider, 'model', o.model, 'estimated_cost',
         budget.decimal(o.cost))
                     ORDER BY o.is_local, o.cost, o.provider, o.model) INTO result
-    FROM (SELECT o.provider, o.model, o.is_local,
-                 input_tokens * o.input_cost + output_tokens * o.output_cost + o.request_cost AS cost
-          FROM budget.price_offer AS o
-          WHERE o.tenant_id IN (tenant, budget.catalogue_tenant()) AND o.tier = kind.tier AND o.mode = kind.mode
-            AND o.until > at
-            AND coalesce(input_tokens <= o.above, true)
-            AND coalesce(o.context_tokens >= input_tokens + output_tokens, true)
-            AND (o.provider <> kind.provider OR o.model <> kind.model)
-            AND coalesce(input_tokens * o.input_cost + output_tokens * o.output_cost + o.request_cost < now_cost, true)
-            AND coalesce(input_tokens * o.input_bound + output_tokens * o.output_bound + o.request_cost
-                         <= max_cost, true)
-            AND (o.tenant_id = tenant OR NOT budget.price_is_hidden(tenant, o.provider, o.model, at))
-          ORDER BY o.is_local, 4, o.provider, o.model LIMIT most) AS o;
+    FROM (SELECT c.provider, c.model, c.is_local, c.cost
+          FROM (SELECT o.tenant_id, o.provider, o.model, o.is_local,
+                       input_tokens * o.input_cost + output_tokens * o.output_cost + o.request_cost AS cost
+                FROM budget.price_offer AS o
+                WHERE o.tenant_id IN (tenant, budget.catalogue_tenant()) AND o.tier = kind.tier AND o.mode = kind.mode
+                  AND o.until > at
+                  AND coalesce(input_tokens <= o.above, true)
+                  AND coalesce(o.context_tokens >= input_tokens + output_tokens, true)
+                  AND (o.provider <> kind.provider OR o.model <> kind.model)
+                  AND coalesce(input_tokens * o.input_cost + output_tokens * o.output_cost + o.request_cost
+                               < now_cost, true)
+                  AND coalesce(input_tokens * o.input_bound + output_tokens * o.output_bound + o.request_cost
+                               <= max_cost, true)
+                ORDER BY o.is_local, 5, o.provider, o.model OFFSET 0) AS c -- cheapest first: few are looked at closely
+          WHERE c.tenant_id = tenant OR NOT budget.price_is_hidden(tenant, c.provider, c.model, at)
+          LIMIT most) AS o;
     RETURN coalesce(result, '[]');
 END $$;
 
