@@ -46,19 +46,20 @@ if [ $COVERAGE = yes ]; then
 fi
 BUILD_TARGETS="all check-programs" build_app "$BUILD" "${flags[@]}"
 
-# The fuzz targets are built by clang, beside the rest.
-case " ${words[*]-} " in
-*" fuzz "*) with_fuzz=yes ;;
-*" lint "* | *" unit "* | *" sql "* | *" http "* | *" cli "* | *" race "*) with_fuzz=no ;;
-*) with_fuzz=yes ;;
-esac
-if [ $with_fuzz = yes ] && [ $COVERAGE = no ]; then
-	ensure_packages command:clang=clang fuzzer:clang=libclang-rt-dev
-	if ! (cd "$BUILD/src" && make -s -j"$(nproc)" -f tests/fuzz/fuzz.mk BUILD="$BUILD/fuzz") >"$BUILD/fuzz.log" 2>&1; then
-		tail -n 30 "$BUILD/fuzz.log" >&2
-		die $EX_SOFTWARE "the fuzz targets do not build; everything it said is in $BUILD/fuzz.log"
-	fi
-fi
+# beside WORD MAKEFILE: what a suite needs built in another way, when the suite runs; in $BUILD/NAME of NAME.mk.
+SUITE=' (lint|unit|sql|http|cli|fuzz|race) '
+is_wanted() { [[ " ${words[*]-} " == *" $1 "* || ! " ${words[*]-} " =~ $SUITE ]]; }
+beside() {
+	local name
+	name=$(basename "$2" .mk)
+	if ! is_wanted "$1" || [ $COVERAGE = yes ]; then return 0; fi
+	(cd "$BUILD/src" && make -s -j"$(nproc)" -f "$2" BUILD="$BUILD/$name") >"$BUILD/$name.log" 2>&1 && return 0
+	tail -n 30 "$BUILD/$name.log" >&2
+	die $EX_SOFTWARE "what $2 makes does not build; everything it said is in $BUILD/$name.log"
+}
+! is_wanted fuzz || ensure_packages command:clang=clang fuzzer:clang=libclang-rt-dev
+beside fuzz tests/fuzz/fuzz.mk # by clang
+beside race tests/race/tsan.mk # with ThreadSanitizer
 
 python=/usr/bin/python3 # the distribution's: another one in PATH may lack modules
 [ -x $python ] || python=python3

@@ -45,7 +45,7 @@ shape_position(const char *shape, const char **shapes, size_t *shapes_count)
 
 /* Groups written since one was refused something. A budget that is used up is mostly asked again at once: while that lasts,
  * SQL looks for refusals before it takes locks, so that they lock and write nothing. */
-static unsigned groups_unrefused;
+static _Atomic unsigned groups_unrefused; /* checks read it, whichever thread leads them */
 #define REFUSALS_FORGOTTEN_AFTER 64
 
 static const char *

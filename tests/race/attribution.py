@@ -45,7 +45,8 @@ class Attribution(Model):
             if hold and number in hold.row.revisions:
                 cost -= Decimal(record.consumed_cost)
             grown = max(ZERO, cost - max(ZERO, self.most - self.now))
-            self.causes[record.cause] += grown
+            is_other = hold is not None and number not in hold.row.revisions  # held, but not on this policy
+            self.causes["unheld" if is_other else record.cause] += grown
             self.above += grown
             self.now += cost
         super().record(at, record)

@@ -51,8 +51,8 @@ class HardLimit(RaceCase):
         print(f"# above the limit: {over} = {dict(model.causes)} - {model.returned} freed meanwhile")
         self.assertGreater(over, 0)
         self.assertEqual(over, sum(model.causes.values()) - model.returned)
-        self.assertLessEqual(set(model.causes), {"overage", "unheld", "late", "held"})
         self.assertEqual(model.causes["held"], 0)
+        self.assertLessEqual({cause for cause, cost in model.causes.items() if cost}, {"overage", "unheld", "late"})
 
     def test_the_model_notices(self):
         """A model that says yes to everything proves nothing: a log that was changed by the least amount must not pass."""
