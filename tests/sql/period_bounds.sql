@@ -1,6 +1,6 @@
 -- Periods: half-open, every instant in exactly one, whatever the clocks of the zone do (rule 5).
 BEGIN;
-SELECT plan(41);
+SELECT plan(43);
 
 CREATE FUNCTION pg_temp.bounds(period text, zone text, at timestamptz, week_start integer DEFAULT 1,
     reset_day integer DEFAULT 1,
@@ -46,6 +46,10 @@ SELECT is(pg_temp.bounds('hourly', 'Australia/Lord_Howe', '2026-04-04 14:45Z'), 
     'a move of half an hour cuts: before');
 SELECT is(pg_temp.bounds('hourly', 'Australia/Lord_Howe', '2026-04-04 15:15Z'), '2026-04-04 15:00 2026-04-04 15:30',
     'a move of half an hour cuts: after');
+SELECT is(pg_temp.bounds('hourly', 'Pacific/Chatham', '2026-04-04 13:30Z'), '2026-04-04 13:15 2026-04-04 14:00',
+    'an hour ends where the clocks go back from its midst, also when a quarter later it is that hour again');
+SELECT is(pg_temp.bounds('hourly', 'Pacific/Chatham', '2026-04-04 14:05Z'), '2026-04-04 14:00 2026-04-04 14:15',
+    'and the rest of the hour before is an hour of its own');
 SELECT is(pg_temp.bounds('hourly', 'Australia/Lord_Howe', '2026-10-03 15:15Z'), '2026-10-03 14:30 2026-10-03 15:30',
     'a leap of half an hour: before');
 SELECT is(pg_temp.bounds('hourly', 'Australia/Lord_Howe', '2026-10-03 15:45Z'), '2026-10-03 15:30 2026-10-03 16:00',

@@ -11,7 +11,8 @@ CREATE OR REPLACE FUNCTION budget.period_bounds(period text, time_zone text, wee
     window_seconds integer, at timestamptz, OUT period_start timestamptz, OUT period_end timestamptz)
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
-    local timestamp;
+    local timestamp := at AT TIME ZONE time_zone;
+    shift interval;   -- of the zone from UTC, at that instant
     first timestamp;  -- first day, in local time, of the month, quarter or year
     step  interval;
 BEGIN
@@ -24,19 +25,14 @@ BEGIN
         period_end := period_start + make_interval(secs => budget.period_bucket_seconds(window_seconds));
         RETURN;
     ELSIF period = 'hourly' THEN
-        period_start := date_trunc('hour', at, time_zone);
-        IF date_trunc('hour', period_start, time_zone) <> period_start THEN
-            period_start := budget.period_shift(time_zone, period_start, at);
-        END IF;
-        period_end := date_trunc('hour', at, time_zone) + interval '1 hour';
-        IF date_trunc('hour', period_end - interval '1 microsecond', time_zone) <> date_trunc('hour', at,
-            time_zone) THEN
-            period_end := budget.period_shift(time_zone, at, period_end - interval '1 microsecond');
-        END IF;
+        shift := local - (at AT TIME ZONE 'UTC');
+        period_start := (date_trunc('hour', local) - shift) AT TIME ZONE 'UTC';
+        period_end := period_start + interval '1 hour';
+        period_start := coalesce(budget.period_shift(time_zone, period_start, at), period_start);
+        period_end := coalesce(budget.period_shift(time_zone, at, period_end - interval '1 microsecond'), period_end);
         RETURN;
     END IF;
 
-    local := at AT TIME ZONE time_zone;
     IF period = 'daily' THEN
         first := date_trunc('day', local);
         step := interval '1 day';
