@@ -1,4 +1,5 @@
 """What the race tests share: two homes on one database, a team to race for, and what must be true afterwards."""
+import collections
 import datetime
 import json
 import os
@@ -89,35 +90,47 @@ class ProofCase(LedgerCase):
     def settled(self, calls):
         """What was acknowledged is there once, with what was said; what was refused left nothing; the rest was settled.
         Spooled (202) is acknowledged: it has to come."""
-        spooled = {call.body["record_id"] for call in calls if call.status == 202 and "record_id" in call.body}
+        said, problems = collections.defaultdict(list), []
+        for call in calls:
+            if call.text == "not settled":
+                problems.append(f"not settled: {call}")
+            for identity, body, status in self.said(call):
+                said[call.path.partition("/")[0], identity].append((call, body, status))
+        spooled = {identity for (path, identity), answers in said.items() for call, _, status in answers
+                   if status == 202 and not call.key}
         if spooled:
             wait_for(lambda: spooled <= {row[0] for row in self.home.sql("SELECT record_id FROM budget.usage_record")},
                      "what was spooled to be there", 60)
         records = dict(self.home.sql("SELECT record_id, total_tokens FROM budget.usage_record"))
         holds = {row[0] for row in self.home.sql("SELECT hold_id FROM budget.hold")}
-        said, problems = {}, []
-        for call in calls:
-            identity = call.body.get("record_id") or call.body.get("allocation_id") if call.path != "usage/batch" else None
-            if identity and not (call.path == "check" and not call.body.get("reserve")):
-                said.setdefault((call.path, identity), []).append(call)
-            elif call.text == "not settled":
-                problems.append(f"not settled: {call}")
         for (path, identity), answers in said.items():
-            is_done = any(a.status in (201, 202) or (a.status == 200 and a.json.get("allocation_id")) for a in answers)
-            in_doubt = any(a.status in (0, 500, 502, 503, 504) for a in answers)
-            if answers[-1].text == "not settled":
-                problems.append(f"not settled: {answers}")
-            if path == "usage/record":
-                tokens = answers[0].body["input_tokens"] + answers[0].body.get("output_tokens", 0)
-                if is_done and records.get(identity) != str(tokens):
-                    problems.append(f"acknowledged, stored as {records.get(identity)}: {answers}")
-            elif is_done and identity not in holds:
-                problems.append(f"granted and not there: {answers}")
-            if not is_done and not in_doubt and (identity in records or identity in holds):
+            call, body, _ = answers[0]
+            statuses = {status for _, _, status in answers}
+            if call.key:
+                ids = {c.json["record_id"] for c, _, status in answers if status in (201, 202)}
+                if len(ids) > 1 or not ids <= records.keys():
+                    problems.append(f"one key, not one record: {ids} {answers}")
+            elif statuses & {201, 202}:
+                stored = records.get(identity) if path == "usage" else identity in holds
+                if stored != (str(body["input_tokens"] + body.get("output_tokens", 0)) if path == "usage" else True):
+                    problems.append(f"acknowledged, stored as {stored}: {answers}")
+            elif not statuses & {0, 500, 502, 503, 504} and (identity in records or identity in holds):
                 problems.append(f"refused and there: {answers}")
-            problems += [f"unexpected: {a}" for a in answers
-                         if a.status not in (0, 200, 201, 202, 402, 404, 409, 502, 503, 504) and UNKNOWN not in a.text]
+            problems += [f"unexpected: {c}" for c, _, status in answers
+                         if status not in (0, 200, 201, 202, 402, 404, 409, 502, 503, 504) and UNKNOWN not in c.text]
         self.assertEqual(problems[:5], [])
+
+    @staticmethod
+    def said(call):
+        """(id or key, body, status) of everything in a call that makes something; a grant of check counts as 201."""
+        if call.path == "usage/batch":
+            items = call.json.get("items") or [{"status": call.status}] * len(call.body)
+            return [(body["record_id"], body, item["status"]) for body, item in zip(call.body, items)]
+        if call.path == "check":
+            status = 201 if call.json.get("allocation_id") else call.status
+            return [(call.body["allocation_id"], call.body, status)] if call.body.get("reserve") else []
+        identity = call.key or call.body.get("record_id") or call.body.get("allocation_id")
+        return [(identity, call.body, call.status)] if identity else []
 
     def clean(self):
         """verify finds nothing, and no transaction was ever a deadlock's victim."""
@@ -142,6 +155,8 @@ class ProofCase(LedgerCase):
             "too late": any(c.status == 409 for c in calls),
             "in doubt": any(c.status in (0, 500, 502, 503) for c in calls),
             "retry after": all(c.retry for c in calls if c.status == 503),
+            "keyed": any(c.status == 201 and c.key and c.replayed for c in calls),
+            "batched": any(c.status == 200 and c.path == "usage/batch" for c in calls),
         }
         for name in wanted:
             self.assertTrue(seen[name], f"{name} never happened in {len(calls)} calls")

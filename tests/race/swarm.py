@@ -23,7 +23,8 @@ import uuid
 
 HERE = pathlib.Path(__file__).resolve().parent
 API = "/api/v1"
-MIX = {"allocate": 30, "record": 26, "release": 22, "extend": 8, "repeat": 10, "reserve": 6, "check": 6}
+MIX = {"allocate": 30, "record": 26, "release": 22, "extend": 8, "repeat": 8, "reserve": 6, "check": 6, "keyed": 3, "twins": 3,
+       "batch": 2}
 COMPONENTS = ("writer", "reader", None)
 SETTLE_S = 60
 
@@ -41,7 +42,7 @@ class Client(threading.Thread):
         self.ports, self.at = plan["ports"], number % len(plan["ports"])
         self.connection = None
         self.held = []                                    # (allocation id, tokens that were held)
-        self.sent = collections.deque(maxlen=40)          # (path, body) of what can be sent again
+        self.sent = collections.deque(maxlen=40)          # (path, body, key) of what can be sent again
         self.remaining = None
 
     def run(self):
@@ -122,35 +123,69 @@ class Client(threading.Thread):
 
     def repeat(self):
         if self.sent:
-            path, body = self.random.choice(self.sent)
+            path, body, key = self.random.choice(self.sent)
             self.at = (self.at + 1) % len(self.ports)
             self.drop()
-            self.insist(path, body, None)
+            self.insist(path, body, None, key)
+
+    def plain(self):
+        """A record that no hold stands behind: the smallest there is."""
+        return {"provider": "acme", "model": "plain", "budget_id": self.plan["budget"], "record_id": uuid7(), "input_tokens": 1}
+
+    def keyed(self):
+        """Known by a header instead of an id."""
+        body = self.plain()
+        key = body.pop("record_id")
+        self.sent.append(("usage/record", body, key))
+        self.insist("usage/record", body, None, key)
+
+    def batch(self):
+        """Several at once, one of which was sent before and one of them twice."""
+        items = [self.plain() for _ in range(4)]
+        items += [items[0]] + [body for path, body, key in self.sent if path == "usage/record" and not key][-1:]
+        self.insist("usage/batch", items, None)
+
+    def twins(self):
+        """The same at the same moment, by two connections to different homes."""
+        if self.held and self.random.random() < 0.5:
+            body = dict(self.plain(), allocation_id=self.random.choice(self.held)[0], final=True)
+        else:
+            body = {**self.subject(), "allocation_id": uuid7(), "ttl_seconds": 2, "tokens_allocated": self.size()}
+        path = "usage/record" if "record_id" in body else "allocations"
+        twin = Client(self.number, self.plan, self.calls)
+        twin.at = (self.at + 1) % len(self.ports)
+        second = threading.Thread(target=twin.insist, args=(path, body, None))
+        second.start()
+        self.insist(path, body, None)
+        second.join()
+        twin.drop()
 
     # how it asks
 
-    def insist(self, path, body, identity):
+    def insist(self, path, body, identity, key=None):
         """Asks until there is an answer that settles it; keeps all that was said."""
         if identity:
-            self.sent.append((path, body))
+            self.sent.append((path, body, None))
         until = time.monotonic() + SETTLE_S
         while time.monotonic() < until:
-            answer = self.ask(path, body)
+            answer = self.ask(path, body, key)
             if answer and answer[0] not in (500, 502, 503, 504):
                 return answer
             self.at = (self.at + 1) % len(self.ports)
             self.drop()
             time.sleep(0.05)
         self.calls.append({"start": time.time(), "end": time.time(), "path": path, "body": body, "status": 0,
-                           "text": "not settled"})
+                           "text": "not settled", "key": key})
         return None
 
-    def ask(self, path, body):
-        call = {"client": self.number, "port": self.ports[self.at], "path": path, "body": body, "start": time.time()}
+    def ask(self, path, body, key):
+        call = {"client": self.number, "port": self.ports[self.at], "path": path, "body": body, "key": key,
+                "start": time.time()}
+        headers = {"Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})}
         try:
             if self.connection is None:
                 self.connection = http.client.HTTPConnection("127.0.0.1", call["port"], timeout=20)
-            self.connection.request("POST", f"{API}/{path}", json.dumps(body), {"Content-Type": "application/json"})
+            self.connection.request("POST", f"{API}/{path}", json.dumps(body), headers)
             response = self.connection.getresponse()
             call.update(status=response.status, text=response.read().decode(), retry=response.headers["Retry-After"],
                         replayed=response.headers["Idempotency-Replayed"])

@@ -27,7 +27,7 @@ class HardLimit(RaceCase):
         editor.join()
         print(f"# seed {swarm.seed}: {len(calls)} calls, {editor.edits} edits")
         self.assertEqual(editor.failed, [])
-        self.kinds(calls, "granted", "refused", "recorded", "replayed", "released", "extended", "too late", "in doubt",
+        self.kinds(calls, "granted", "refused", "recorded", "replayed", "released", "extended", "too late", "in doubt", "keyed", "batched",
                    "retry after")
         self.settled(calls)
         self.replay(calls, leaf)
