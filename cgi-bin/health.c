@@ -7,11 +7,13 @@
 #include <time.h>
 
 #include "cgi-bin/fcgi/config.h"
+#include "cgi-bin/fcgi/meter.h"
 #include "cgi-bin/fcgi/serve.h"
 #include "cgi-bin/status.h"
 #include "lib/budget.h"
 
-enum { PROBE_TIMEOUT_MS = 800, JOB_GRACE_SECONDS = 90, DISK_LOW_MIB = 512, DISK_OUT_MIB = 64 };
+enum { PROBE_TIMEOUT_MS = 800, JOB_GRACE_SECONDS = 90, DISK_LOW_MIB = 512, DISK_OUT_MIB = 64,
+	SNAPSHOT_OLD_SECONDS = 10 };
 
 static const char *const health_words[] = { "ok", "degraded", "failed" };
 /* One finding. latency_us < 0: none. */
@@ -123,6 +125,18 @@ check_jobs(struct health_report *report, struct json_object *jobs)
 		add_check(report, "jobs", HEALTH_OK, -1, count > 0 ? "on time" : "none has run yet");
 }
 
+/* A transaction that stays open keeps dead rows: the ledger's hot rows get slow within half a minute. */
+static void
+check_snapshot(struct health_report *report, struct json_object *facts)
+{
+	const char *text = budget_json_text(report->ctx, budget_json_get(facts, "oldest_snapshot_seconds"));
+	long age = text != NULL ? atol(text) : 0;
+
+	add_check(report, "oldest_snapshot", age < SNAPSHOT_OLD_SECONDS ? HEALTH_OK : HEALTH_DEGRADED, -1,
+	    budget_arena_printf(&report->ctx->arena, age < SNAPSHOT_OLD_SECONDS ? "%ld s"
+	    : "a transaction is open since %ld s: records get slower while it is", age));
+}
+
 static void
 check_database(struct health_report *report)
 {
@@ -151,6 +165,7 @@ check_database(struct health_report *report)
 	else
 		add_check(report, "database", HEALTH_FAILED, request_now_us() - asked_us,
 		    "takes no changes: it is a read-only replica");
+	check_snapshot(report, facts);
 	check_migrations(report, budget_json_get(facts, "migrations"));
 	check_jobs(report, budget_json_get(facts, "jobs"));
 }
@@ -167,6 +182,29 @@ check_programs(struct health_report *report)
 	for (int i = 0; i < count; i++)
 		add_check(report, probes[i].name, probes[i].answers ? HEALTH_OK : HEALTH_DEGRADED,
 		    probes[i].answers && !probes[i].is_self ? probes[i].latency_us : -1, probes[i].detail);
+}
+
+/* What waits on disk for the database, by what the ledger program last said. */
+static void
+check_spool(struct health_report *report)
+{
+	struct budget_arena *arena = &report->ctx->arena;
+	struct meter_file *meter = budget_arena_alloc(arena, sizeof *meter);
+	unsigned long long records, dead, damaged;
+	long long age;
+
+	if (meter == NULL || !meter_read(config.run_dir, "ledger", meter))
+		return; /* the programs' check says that it does not run */
+	records = meter->gauges[METER_SPOOL_RECORDS];
+	dead = meter->gauges[METER_DEAD_LETTERS];
+	damaged = meter->gauges[METER_DAMAGED_SEGMENTS];
+	age = records > 0 ? (long long)time(NULL) - (long long)meter->gauges[METER_SPOOL_OLDEST_AT] : 0;
+	if (records == 0 && dead == 0 && damaged == 0)
+		add_check(report, "spool", HEALTH_OK, -1, "empty");
+	else
+		add_check(report, "spool", HEALTH_DEGRADED, -1, budget_arena_printf(arena, "%llu records, %llu bytes wait, the oldest"
+		    " for %lld s; %llu dead letters; %llu damaged files%s", records,
+		    (unsigned long long)meter->gauges[METER_SPOOL_BYTES], age, dead, damaged, dead > 0 ? ": budget spool list" : ""));
 }
 
 static void
@@ -206,6 +244,7 @@ health_report_make(struct request *request, bool is_database_only)
 	check_database(&report);
 	if (!is_database_only) {
 		check_programs(&report);
+		check_spool(&report);
 		check_disk(&report);
 	}
 	budget_text_add(&report.checks, "}");

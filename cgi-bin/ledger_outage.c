@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cgi-bin/fcgi/meter.h"
 #include "cgi-bin/fcgi/request.h"
 #include "lib/budget.h"
 #include "lib/fail_mode.h"
@@ -22,6 +23,8 @@ static struct {
 	bool is_running;
 	struct budget_ctx ctx;
 	int64_t looked_us;
+	bool is_away;
+	uint64_t replayed;
 } outage = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* False when the program ends. */
@@ -47,8 +50,41 @@ look_around(struct budget_ctx *ctx)
 {
 	bool is_there = budget_fail_modes_refresh(ctx, budget_spool_folder()) == BUDGET_OK;
 
+	outage.is_away = !is_there && budget_is_database_away(&ctx->error);
 	budget_ctx_reset(ctx);
 	return is_there;
+}
+
+static void
+show_spool(void)
+{
+	struct budget_spool_stats stats;
+
+	budget_spool_stats(&stats);
+	meter_gauge(METER_SPOOL_RECORDS, stats.records);
+	meter_gauge(METER_SPOOL_BYTES, stats.bytes);
+	meter_gauge(METER_SPOOL_OLDEST_AT, (uint64_t)stats.oldest_ms / 1000);
+	meter_gauge(METER_DEAD_LETTERS, stats.dead_letters);
+	meter_gauge(METER_DAMAGED_SEGMENTS, stats.damaged);
+}
+
+/* Numbers for /metrics and /health, so that nothing on the way of a request has to keep them. */
+static void
+show_queues(void)
+{
+	struct budget_ledger_stats stats;
+	long deadlocks = 0;
+
+	budget_ledger_stats(&stats);
+	budget_db_stats(&deadlocks);
+	meter_gauge(METER_GROUPS, stats.groups);
+	meter_gauge(METER_GROUPED, stats.requests);
+	meter_gauge(METER_QUEUED, stats.waiting);
+	meter_gauge(METER_RETRIES, stats.retries);
+	meter_gauge(METER_SPOOLED, stats.spooled);
+	meter_gauge(METER_DEADLOCKS, (uint64_t)deadlocks);
+	meter_gauge(METER_REPLAYED, outage.replayed);
+	meter_gauge(METER_IS_AWAY, outage.is_away);
 }
 
 static bool
@@ -61,6 +97,7 @@ replay_one(struct budget_ctx *ctx)
 	if (!budget_spool_take(&segment))
 		return false;
 	status = budget_ledger_replay_segment(ctx, &segment, &outage.is_stopping, &sums);
+	outage.replayed += sums.recorded + sums.repeated;
 	if (sums.buried > 0)
 		budget_log(BUDGET_LOG_ERROR, "tracking", "%zu records of the spool are refused for good: budget spool list", sums.buried);
 	if (segment.is_damaged)
@@ -83,17 +120,17 @@ replay_one(struct budget_ctx *ctx)
 static void
 look(struct budget_ctx *ctx)
 {
-	struct budget_spool_stats stats;
 	int64_t now_us = request_now_us();
 
 	if (!budget_spool_has_any() && now_us - outage.looked_us < LOOK_US)
 		return;
 	outage.looked_us = now_us;
-	budget_spool_stats(&stats);
-	if (!look_around(ctx) || stats.bytes == 0)
+	show_spool();
+	if (!look_around(ctx) || !budget_spool_has_any())
 		return;
 	while (!outage.is_stopping && replay_one(ctx))
-		continue;
+		show_spool();
+	show_spool();
 }
 
 static void *
@@ -102,9 +139,10 @@ watch(void *unused)
 	struct budget_ctx *ctx = &outage.ctx;
 
 	(void)unused;
-	do
+	do {
 		look(ctx);
-	while (wait_a_tick());
+		show_queues();
+	} while (wait_a_tick());
 	budget_ctx_clear(ctx);
 	return NULL;
 }

@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "cgi-bin/fcgi/config.h"
 #include "cgi-bin/fcgi/meter.h"
@@ -29,7 +30,7 @@ static const struct {
 	{ "budget_database_rollbacks_total", "counter", "Transactions rolled back." },
 	{ "budget_database_deadlocks_total", "counter", "Deadlocks found by the server." },
 	{ "budget_database_size_bytes", "gauge", "Size of the database on disk." },
-	{ "budget_database_oldest_snapshot_seconds", "gauge",
+	{ "budget_oldest_snapshot_seconds", "gauge",
 	  "Age of the oldest transaction that keeps dead rows from being removed." },
 	{ "budget_job_last_success_timestamp_seconds", "gauge", "When a job last ended well." },
 	{ "budget_job_last_failure_timestamp_seconds", "gauge", "When a job last failed." },
@@ -117,6 +118,38 @@ add_gauge(struct budget_text *text, const char *name, const struct probe *probes
 			    (unsigned long long)*(const _Atomic uint64_t *)((const char *)meters[i] + offset));
 }
 
+/* What the ledger program says of its queues and its spool. */
+static const struct {
+	enum meter_gauge gauge;
+	const char *name, *kind, *help;
+} ledger_gauges[] = {
+	{ METER_GROUPS, "budget_ledger_groups_total", "counter", "Groups of requests, each one call of the database." },
+	{ METER_GROUPED, "budget_ledger_requests_total", "counter", "Requests that went in groups." },
+	{ METER_QUEUED, "budget_ledger_queue_depth", "gauge", "Requests that wait for their group." },
+	{ METER_RETRIES, "budget_ledger_retries_total", "counter", "Groups run once more: a race, a lock, a lost connection." },
+	{ METER_DEADLOCKS, "budget_ledger_deadlocks_total", "counter", "Statements that ended in a deadlock (40P01); none is normal." },
+	{ METER_IS_AWAY, "budget_degraded", "gauge", "1 while the database is away and records go to the spool." },
+	{ METER_SPOOL_RECORDS, "budget_spool_records", "gauge", "Records that wait in the spool." },
+	{ METER_SPOOL_BYTES, "budget_spool_bytes", "gauge", "Their size on disk; bounded by spool_max_bytes." },
+	{ METER_SPOOLED, "budget_spooled_total", "counter", "Records written to the spool." },
+	{ METER_REPLAYED, "budget_spool_replayed_total", "counter", "Records brought from the spool to the database." },
+	{ METER_DEAD_LETTERS, "budget_spool_dead_letters", "gauge", "Spooled records the database refuses for good." },
+	{ METER_DAMAGED_SEGMENTS, "budget_spool_damaged_segments", "gauge", "Spool files kept because part of them cannot be read." },
+};
+
+static void
+add_ledger(struct budget_text *text, const struct meter_file *meter)
+{
+	int64_t oldest_at = (int64_t)meter->gauges[METER_SPOOL_OLDEST_AT], age = (int64_t)time(NULL) - oldest_at;
+
+	for (size_t i = 0; i < sizeof ledger_gauges / sizeof *ledger_gauges; i++) {
+		head(text, ledger_gauges[i].name, ledger_gauges[i].kind, ledger_gauges[i].help);
+		budget_text_addf(text, "%s %llu\n", ledger_gauges[i].name, (unsigned long long)meter->gauges[ledger_gauges[i].gauge]);
+	}
+	head(text, "budget_spool_oldest_seconds", "gauge", "How long the oldest record of the spool has waited.");
+	budget_text_addf(text, "budget_spool_oldest_seconds %lld\n", (long long)(oldest_at == 0 || age < 0 ? 0 : age));
+}
+
 /* One family after the other, as the format asks, over all programs that have counters. */
 static void
 add_programs(struct budget_text *text, const struct probe *probes, int count, const struct meter_file *const *meters)
@@ -171,6 +204,9 @@ metrics_get(struct request *request)
 	add_label(&text, config.version);
 	budget_text_add(&text, "\"} 1\n");
 	add_programs(&text, probes, count, meters);
+	for (int i = 0; i < count; i++)
+		if (meters[i] != NULL && strcmp(probes[i].name, "ledger") == 0)
+			add_ledger(&text, meters[i]);
 	add_facts(&request->ctx, &text);
 	done = budget_text_done(&text);
 	if (done == NULL)

@@ -1,13 +1,21 @@
 /* Statements on the context's connection, and what their errors mean. The connections themselves: pool.c. */
 #include "lib/db.h"
 
+#include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/ctx.h"
 #include "lib/pool.h"
+
+/* Longer than any statement may take (session_open: 5 s) and a commit on a busy disk: beyond it the server hangs. */
+static const int64_t REPLY_US = 12 * 1000000LL;
+
+static _Atomic long deadlocks;
 
 /* A PGresult under another name, so that libpq stays in here. */
 static PGresult *
@@ -79,10 +87,15 @@ fail_busy(struct budget_ctx *ctx, const char *state)
 		    " same id." },
 		{ "08", "database_away", "The connection to the database broke: whether this was done is unknown, try again with"
 		    " the same id." },
-		{ "53", "database_full", "The database has no room (disk, memory or connections): try again with the same id." },
+		{ "53100", "database_full", "The database's disk is full: nothing was done, try again with the same id." },
+		{ "53200", "database_out_of_memory", "The database has no memory left: try again with the same id." },
+		{ "53300", "too_many_connections", "The database takes no more connections: try again with the same id." },
+		{ "53", "database_full", "The database has reached a limit of its machine: try again with the same id." },
+		{ "58", "database_failed", "The database could not read or write its files: try again with the same id." },
 		{ "25006", "database_read_only", "The database takes no changes at the moment: try again with the same id." },
 	};
 
+	deadlocks += strcmp(state, "40P01") == 0;
 	for (size_t i = 0; i < sizeof busy / sizeof *busy; i++)
 		if (strncmp(state, busy[i].prefix, strlen(busy[i].prefix)) == 0)
 			return budget_fail(ctx, BUDGET_EBUSY, busy[i].code, NULL, "%s", busy[i].detail);
@@ -129,7 +142,7 @@ fail_by_result(struct budget_ctx *ctx, const PGresult *result, enum budget_state
 	message = field_of(ctx, result, PG_DIAG_MESSAGE_PRIMARY);
 	context = field_of(ctx, result, PG_DIAG_CONTEXT);
 	ctx->error.internal = budget_arena_printf(&ctx->arena, "%s: %s %s [%s]", budget_statement_name(statement),
-	    state != NULL ? state : "no answer", message != NULL ? message : PQerrorMessage(ctx->db->connection),
+	    state != NULL ? state : "no answer", message != NULL ? message : ctx->db->connection != NULL ? PQerrorMessage(ctx->db->connection) : "the server hangs",
 	    context != NULL ? context : "");
 	return status;
 }
@@ -193,6 +206,58 @@ is_stale_plan(const PGresult *result)
 	    || (strcmp(state, "0A000") == 0 && message != NULL && strstr(message, "cached plan") != NULL));
 }
 
+static int64_t
+now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* True when the answer is there, or the connection has broken: the result says which. False: the server hangs. */
+static bool
+wait_for_reply(PGconn *connection, int64_t until_us)
+{
+	while (PQisBusy(connection)) {
+		struct pollfd socket = { .fd = PQsocket(connection), .events = POLLIN };
+		int64_t left_ms = (until_us - now_us()) / 1000;
+		int ready = left_ms > 0 ? poll(&socket, 1, (int)left_ms) : 0;
+
+		if (ready == 0)
+			return false;
+		if (ready < 0 && errno == EINTR)
+			continue;
+		if (PQconsumeInput(connection) == 0)
+			break;
+	}
+	return true;
+}
+
+/* What PQexecPrepared() does, but it does not wait for ever: NULL, with the connection dropped, from a server that hangs. */
+static PGresult *
+ask(struct budget_db *db, enum budget_statement statement, const char *const *values, int count)
+{
+	PGresult *result, *more;
+
+	if (PQsendQueryPrepared(db->connection, budget_statement_name(statement), count, values, NULL, NULL, 0) == 0)
+		return PQmakeEmptyPGresult(db->connection, PGRES_FATAL_ERROR);
+	if (!wait_for_reply(db->connection, now_us() + REPLY_US)) {
+		budget_pool_drop(db);
+		return NULL;
+	}
+	result = PQgetResult(db->connection);
+	while ((more = PQgetResult(db->connection)) != NULL)
+		PQclear(more);
+	return result;
+}
+
+void
+budget_db_stats(long *ret_deadlocks)
+{
+	*ret_deadlocks = deadlocks;
+}
+
 enum budget_status
 budget_db_run(struct budget_ctx *ctx, enum budget_statement statement, const char *const *values, int count,
     struct budget_result **ret_result)
@@ -205,7 +270,7 @@ budget_db_run(struct budget_ctx *ctx, enum budget_statement statement, const cha
 		if (status != BUDGET_OK && is_lost && attempt == 1)
 			continue; /* between our look and the prepare */
 		BUDGET_TRY(status);
-		result = PQexecPrepared(ctx->db->connection, budget_statement_name(statement), count, values, NULL, NULL, 0);
+		result = ask(ctx->db, statement, values, count);
 		switch (PQresultStatus(result)) {
 		case PGRES_TUPLES_OK: case PGRES_COMMAND_OK:
 			*ret_result = (struct budget_result *)result;
@@ -220,7 +285,7 @@ budget_db_run(struct budget_ctx *ctx, enum budget_statement statement, const cha
 		}
 		status = fail_by_result(ctx, result, statement);
 		PQclear(result);
-		if (PQstatus(ctx->db->connection) != CONNECTION_OK)
+		if (ctx->db->connection != NULL && PQstatus(ctx->db->connection) != CONNECTION_OK)
 			budget_pool_drop(ctx->db);
 		return status;
 	}

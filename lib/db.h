@@ -43,6 +43,9 @@ void budget_pool_ledger(bool is_ledger);
 /** Connections open and in use now, and how often the server could not be reached; for /metrics. Any may be NULL. */
 void budget_pool_stats(int *ret_open, int *ret_busy, long *ret_failures);
 
+/** Deadlocks that statements of this process ended in (40P01), since its start. */
+void budget_db_stats(long *ret_deadlocks);
+
 /** Gives the context's connection back (budget_ctx_reset does it too). A connection in doubt is closed instead. */
 void budget_db_release(struct budget_ctx *ctx);
 
@@ -56,11 +59,12 @@ const char *budget_result_text(const struct budget_result *result, int row, int 
 
 /**
  * Runs one catalogue statement in its own transaction (autocommit). Reconnects once and re-runs when the connection was
- * dead before the statement was sent. Classes 40, 55P03, 57014 and 08/53/57P become BUDGET_EBUSY; errors raised by
- * budget.fail() (SQLSTATE 'BG' + HTTP status) become the named status with code, pointer, detail and extra members;
- * 22xxx/23xxx that SQL let through become BUDGET_EINVALID (23505 BUDGET_ECONFLICT); a statement that cannot even be
- * prepared is BUDGET_EBUSY database_not_ready (migrations missing); anything else BUDGET_EBUG. error.internal says
- * more. BUDGET_EBUSY means *unknown, repeat with the same ids*: the connection may have broken behind the commit.
+ * dead before the statement was sent. A server that gives no answer for 12 s counts as lost. Classes 40, 55P03, 57014 and
+ * 08/53/57P/58 become BUDGET_EBUSY; errors raised by budget.fail() (SQLSTATE 'BG' + HTTP status) become the named status
+ * with code, pointer, detail and extra members; 22xxx/23xxx that SQL let through become BUDGET_EINVALID (23505
+ * BUDGET_ECONFLICT); a statement that cannot even be prepared is BUDGET_EBUSY database_not_ready (migrations missing);
+ * anything else BUDGET_EBUG. error.internal says more. BUDGET_EBUSY means *unknown, repeat with the same ids*: the
+ * connection may have broken behind the commit.
  * @param values  parameter texts, NULL = SQL NULL; count must be what the statement takes
  */
 enum budget_status budget_db_run(struct budget_ctx *ctx, enum budget_statement statement, const char *const *values,

@@ -28,8 +28,11 @@ static struct {
 	bool is_ledger;
 	_Atomic int open, busy;
 	_Atomic long failures;
-	_Atomic int64_t away_until_us;
-} pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	_Atomic int64_t away_until_us, connected_us;
+	_Atomic bool is_away;              /* the last try failed: only one thread at a time tries again */
+	_Atomic bool is_full;              /* it failed because the server takes no more connections */
+	atomic_flag trying;
+} pool = { .lock = PTHREAD_MUTEX_INITIALIZER, .trying = ATOMIC_FLAG_INIT };
 
 static int64_t
 now_us(void)
@@ -57,6 +60,7 @@ budget_pool_open(const char *url, int max, int wait_ms)
 	pool.wait_ms = wait_ms;
 	pool.busy = 0;
 	pool.away_until_us = 0;
+	pool.is_away = pool.is_full = false;
 	pool.free = NULL;
 	for (int i = pool.max - 1; i >= 0; i--) {
 		pool.slots[i].next_free = pool.free;
@@ -157,10 +161,23 @@ ignore_notice(void *user, const char *message)
 static enum budget_status
 away(struct budget_ctx *ctx, const char *internal)
 {
-	budget_fail(ctx, BUDGET_EBUSY, "database_away", NULL,
-	    "The database cannot be reached: nothing was done, try again in a moment.");
+	if (pool.is_full)
+		budget_fail(ctx, BUDGET_EBUSY, "too_many_connections", NULL,
+		    "The database takes no more connections: nothing was done, try again in a moment.");
+	else
+		budget_fail(ctx, BUDGET_EBUSY, "database_away", NULL,
+		    "The database cannot be reached: nothing was done, try again in a moment.");
 	ctx->error.internal = internal;
 	return BUDGET_EBUSY;
+}
+
+/* libpq gives no SQLSTATE of a connection that was refused: its text has to do, and where it is in another language the
+ * server is just away. */
+static bool
+is_full(const char *message)
+{
+	return strstr(message, "too many clients") != NULL || strstr(message, "too many connections") != NULL
+	    || strstr(message, "connection slots are reserved") != NULL;
 }
 
 /* Role, time limits and planner settings of this session. */
@@ -185,40 +202,66 @@ open_session(struct budget_ctx *ctx, PGconn *connection)
 	return BUDGET_EBUSY;
 }
 
-enum budget_status
-budget_pool_connect(struct budget_ctx *ctx, struct budget_db *db)
+/* A try that others have overtaken with success says nothing any more. */
+static void
+note_failure(int64_t began_us, bool is_full_now)
+{
+	pool.failures++;
+	if (began_us < pool.connected_us)
+		return;
+	pool.is_full = is_full_now;
+	pool.is_away = true;
+	pool.away_until_us = now_us() + AWAY_US;
+}
+
+static enum budget_status
+dial(struct budget_ctx *ctx, PGconn **ret_connection)
 {
 	/* what stands before dbname is a default that the connection string may change, what stands behind it holds */
 	static const char *const names[] = { "connect_timeout", "keepalives_idle", "tcp_user_timeout", "application_name",
 		"dbname", "client_encoding", "options", NULL };
 	const char *values[] = { "3", "30", "10000", program_invocation_short_name, pool.url, "UTF8",
 		"-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601 -c client_min_messages=warning", NULL };
-	PGconn *connection;
+	int64_t began_us = now_us();
+	PGconn *connection = PQconnectdbParams(names, values, 1);
+	enum budget_status status;
+
+	if (PQstatus(connection) != CONNECTION_OK) {
+		const char *reason = budget_arena_strdup(&ctx->arena, PQerrorMessage(connection));
+
+		note_failure(began_us, is_full(PQerrorMessage(connection)));
+		PQfinish(connection);
+		return away(ctx, reason);
+	}
+	PQsetNoticeProcessor(connection, ignore_notice, NULL);
+	status = open_session(ctx, connection);
+	if (status != BUDGET_OK) {
+		note_failure(began_us, false);
+		PQfinish(connection);
+		return status;
+	}
+	pool.connected_us = now_us();
+	pool.is_away = pool.is_full = false;
+	pool.away_until_us = 0;
+	*ret_connection = connection;
+	return BUDGET_OK;
+}
+
+enum budget_status
+budget_pool_connect(struct budget_ctx *ctx, struct budget_db *db)
+{
+	bool is_probe = pool.is_away;
 	enum budget_status status;
 
 	if (db->connection != NULL)
 		return BUDGET_OK;
 	if (now_us() < pool.away_until_us)
 		return away(ctx, "still away");
-	connection = PQconnectdbParams(names, values, 1);
-	if (PQstatus(connection) != CONNECTION_OK) {
-		const char *reason = budget_arena_strdup(&ctx->arena, PQerrorMessage(connection));
-
-		PQfinish(connection);
-		pool.failures++;
-		pool.away_until_us = now_us() + AWAY_US;
-		return away(ctx, reason);
-	}
-	PQsetNoticeProcessor(connection, ignore_notice, NULL);
-	status = open_session(ctx, connection);
-	if (status != BUDGET_OK) {
-		PQfinish(connection);
-		pool.failures++;
-		pool.away_until_us = now_us() + AWAY_US;
-		return status;
-	}
-	pool.away_until_us = 0;
-	pool.open++;
-	db->connection = connection;
-	return BUDGET_OK;
+	if (is_probe && atomic_flag_test_and_set(&pool.trying))
+		return away(ctx, "still away, as another thread is finding out");
+	status = dial(ctx, &db->connection);
+	if (is_probe)
+		atomic_flag_clear(&pool.trying);
+	pool.open += status == BUDGET_OK;
+	return status;
 }

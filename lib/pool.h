@@ -17,7 +17,10 @@ struct budget_db {
 /** A slot for ctx->db, perhaps not connected. BUDGET_EBUSY pool_exhausted after the wait, database_not_configured. */
 enum budget_status budget_pool_take(struct budget_ctx *ctx);
 
-/** Connects the slot when it is not. BUDGET_EBUSY database_away, at once for a moment after a failed try. */
+/**
+ * Connects the slot when it is not. BUDGET_EBUSY database_away, too_many_connections: at once for a moment after a failed try,
+ * and while another thread is finding out whether that is still so.
+ */
 enum budget_status budget_pool_connect(struct budget_ctx *ctx, struct budget_db *db);
 
 /** Closes the slot's connection. */

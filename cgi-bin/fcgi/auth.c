@@ -1,6 +1,7 @@
 #include "cgi-bin/fcgi/auth.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -8,6 +9,7 @@
 #include "cgi-bin/fcgi/config.h"
 #include "cgi-bin/fcgi/guard.h"
 #include "cgi-bin/fcgi/request.h"
+#include "lib/db.h"
 #include "lib/keys.h"
 
 #define LOCAL_TENANT "00000000-0000-7000-8000-000000000001"
@@ -93,6 +95,100 @@ keep(const struct budget_key *key)
 	pthread_mutex_unlock(&cache.lock);
 }
 
+/*
+ * Look-ups under way: threads that want the same unknown key wait for the one that asks, so that a burst of first requests
+ * takes one connection, not all. A slot is free when nobody refers to it; without a free one a thread asks by itself.
+ */
+enum { FLIGHTS = 32 };
+
+static struct flight {
+	char public_id[BUDGET_KEY_PUBLIC_SIZE];
+	int users;
+	bool is_done;
+	struct budget_key key;
+	enum budget_status status;
+	const char *code; /* a literal */
+	char detail[200];
+} flights[FLIGHTS];
+static pthread_cond_t landed = PTHREAD_COND_INITIALIZER;
+
+/* Joins the look-up of this key, or begins one. Under the lock. NULL: all slots are taken. */
+static struct flight *
+board(const char *public_id, bool *ret_is_first)
+{
+	struct flight *unused = NULL;
+
+	for (int i = 0; i < FLIGHTS; i++) {
+		if (flights[i].users == 0) {
+			unused = &flights[i];
+		} else if (!flights[i].is_done && strcmp(flights[i].public_id, public_id) == 0) {
+			flights[i].users++;
+			*ret_is_first = false;
+			return &flights[i];
+		}
+	}
+	if (unused == NULL)
+		return NULL;
+	*unused = (struct flight){ .users = 1 };
+	snprintf(unused->public_id, sizeof unused->public_id, "%s", public_id);
+	*ret_is_first = true;
+	return unused;
+}
+
+/* What the one that asked has found, in the words it was given. Under the lock. */
+static enum budget_status
+take_over(const struct flight *flight, struct budget_ctx *ctx, struct budget_key *ret_key)
+{
+	if (flight->status != BUDGET_OK)
+		return budget_fail(ctx, flight->status, flight->code, NULL, "%s", flight->detail);
+	*ret_key = flight->key;
+	return BUDGET_OK;
+}
+
+static void
+land(struct flight *flight, const struct budget_ctx *ctx, enum budget_status status, const struct budget_key *key)
+{
+	flight->status = status;
+	flight->key = *key;
+	flight->code = ctx->error.code;
+	snprintf(flight->detail, sizeof flight->detail, "%s", ctx->error.detail != NULL ? ctx->error.detail : "");
+	flight->is_done = true;
+	pthread_cond_broadcast(&landed);
+}
+
+/* Asks the database for a key, together with whoever else wants it now. */
+static enum budget_status
+ask_together(struct budget_ctx *ctx, const char *public_id, struct budget_key *ret_key)
+{
+	struct budget_key key = { .role = BUDGET_ROLE_NONE };
+	enum budget_status status = BUDGET_OK;
+	struct flight *flight;
+	bool is_first = true;
+
+	pthread_mutex_lock(&cache.lock);
+	flight = board(public_id, &is_first);
+	while (!is_first && !flight->is_done)
+		pthread_cond_wait(&landed, &cache.lock);
+	if (!is_first) {
+		status = take_over(flight, ctx, ret_key);
+		flight->users--;
+	}
+	pthread_mutex_unlock(&cache.lock);
+	if (!is_first)
+		return status;
+	status = budget_key_find(ctx, public_id, &key);
+	budget_db_release(ctx); /* the request may wait in a queue next */
+	if (status == BUDGET_OK)
+		*ret_key = key;
+	if (flight == NULL)
+		return status;
+	pthread_mutex_lock(&cache.lock);
+	land(flight, ctx, status, &key);
+	flight->users--;
+	pthread_mutex_unlock(&cache.lock);
+	return status;
+}
+
 static void
 forget(const char *public_id)
 {
@@ -124,7 +220,7 @@ find_key(struct request *request, const char *public_id, struct budget_key *ret_
 
 	if (is_fresh)
 		return BUDGET_OK;
-	status = budget_key_find(&request->ctx, public_id, ret_key);
+	status = ask_together(&request->ctx, public_id, ret_key);
 	if (status == BUDGET_OK)
 		keep(ret_key);
 	if (status == BUDGET_ENOTFOUND) {

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char meter_magic[8] = "BGTMTR1";
+static const char meter_magic[8] = "BGTMTR2";
 
 const int64_t meter_bounds_us[METER_BUCKETS] = { 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000,
 	5000000, 30000000 };
@@ -116,4 +116,10 @@ meter_pool(int open, int busy, long failures)
 	meter->pool_open = (uint64_t)open;
 	meter->pool_busy = (uint64_t)busy;
 	meter->pool_failures = (uint64_t)failures;
+}
+
+void
+meter_gauge(enum meter_gauge gauge, uint64_t value)
+{
+	meter->gauges[gauge] = value;
 }

@@ -40,7 +40,7 @@ BEGIN
         ('budget_database_rollbacks_total', d.xact_rollback::numeric), ('budget_database_deadlocks_total', d.deadlocks::numeric),
         ('budget_database_size_bytes', pg_database_size(d.datid)::numeric)) AS f (name, value)
         WHERE d.datname = current_database();
-    RETURN QUERY SELECT 'budget_database_oldest_snapshot_seconds', '', coalesce(round(max(extract(epoch FROM
+    RETURN QUERY SELECT 'budget_oldest_snapshot_seconds', '', coalesce(round(max(extract(epoch FROM
         clock_timestamp() - a.xact_start)), 3), 0) FROM pg_stat_activity a
         WHERE a.datname = current_database() AND a.backend_xmin IS NOT NULL AND a.pid <> pg_backend_pid();
     RETURN QUERY SELECT f.name, format('job="%s"', j.job), f.value FROM budget.job j
