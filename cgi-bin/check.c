@@ -5,6 +5,7 @@
 
 #include "cgi-bin/degraded.h"
 #include "cgi-bin/ledger.h"
+#include "lib/denials.h"
 #include "lib/words.h"
 
 #define TOKENS_MAX 1000000000000LL
@@ -133,6 +134,7 @@ reserve(struct request *request, const char *args, const char *text, const char 
 static enum budget_status
 decide(struct request *request)
 {
+	static const char refused[] = "{\"allowed\":false";
 	const char *is_reserve = budget_values_get(&request->values, "reserve"), *args = request_args(request), *text, *decision = NULL;
 
 	BUDGET_TRY(require_amount(request, &text));
@@ -140,6 +142,8 @@ decide(struct request *request)
 		BUDGET_TRY(reserve(request, args, text, &decision));
 	else
 		BUDGET_TRY(quote(request, args, text, &decision));
+	if (strncmp(decision, refused, sizeof refused - 1) == 0)
+		budget_denial_note(request->ctx.tenant_id, decision);
 	reply_json(request, 200, decision_with(request, decision, text != NULL));
 	return BUDGET_OK;
 }

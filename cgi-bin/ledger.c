@@ -6,6 +6,7 @@
 #include "cgi-bin/ledger_outage.h"
 #include "cgi-bin/telemetry.h"
 #include "cgi-bin/usage_read.h"
+#include "lib/denials.h"
 
 enum budget_status
 ledger_fail(struct budget_ctx *ctx, const struct budget_ledger_answer *answer)
@@ -19,6 +20,8 @@ ledger_fail(struct budget_ctx *ctx, const struct budget_ledger_answer *answer)
 	};
 	enum budget_status status = BUDGET_EBUG;
 
+	if (answer->status == 402)
+		budget_denial_note(ctx->tenant_id, answer->body);
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (known[i].http == answer->status)
 			status = known[i].status;

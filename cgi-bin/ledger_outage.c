@@ -8,12 +8,14 @@
 #include "cgi-bin/fcgi/meter.h"
 #include "cgi-bin/fcgi/request.h"
 #include "lib/budget.h"
+#include "lib/denials.h"
 #include "lib/fail_mode.h"
 #include "lib/ledger_spool.h"
 
 enum { ARENA_MAX_BYTES = 64 << 20, TICK_MS = 200 };
 
 static const int64_t LOOK_US = 5 * 1000000LL; /* between looks when nothing waits: other processes leave segments, fail modes change */
+static const int64_t FLUSH_US = 1000000LL;
 
 static struct {
 	pthread_t thread;
@@ -22,7 +24,7 @@ static struct {
 	_Atomic bool is_stopping;
 	bool is_running;
 	struct budget_ctx ctx;
-	int64_t looked_us;
+	int64_t looked_us, flushed_us;
 	bool is_away;
 	uint64_t replayed;
 } outage = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -133,6 +135,19 @@ look(struct budget_ctx *ctx)
 	show_spool();
 }
 
+/* Refusals that were counted, at most once a second. */
+static void
+flush_denials(struct budget_ctx *ctx)
+{
+	int64_t now_us = request_now_us();
+
+	if (now_us - outage.flushed_us < FLUSH_US || !budget_denials_wait())
+		return;
+	outage.flushed_us = now_us;
+	budget_denials_flush(ctx);
+	budget_ctx_reset(ctx);
+}
+
 static void *
 watch(void *unused)
 {
@@ -141,24 +156,25 @@ watch(void *unused)
 	(void)unused;
 	do {
 		look(ctx);
+		flush_denials(ctx);
 		show_queues();
 	} while (wait_a_tick());
+	outage.flushed_us = -FLUSH_US;
+	flush_denials(ctx);
 	budget_ctx_clear(ctx);
 	return NULL;
 }
 
-static bool
+static void
 open_spool(struct budget_ctx *ctx)
 {
 	const char *home = budget_setting_text("home");
 	const char *folder = home != NULL ? budget_arena_printf(&ctx->arena, "%s/spool", home) : NULL;
 
-	if (folder != NULL && budget_spool_open(ctx, folder, (size_t)budget_setting_count("spool_max_bytes"),
-	    (size_t)budget_setting_count("spool_segment_bytes")) == BUDGET_OK)
-		return true;
-	budget_log(BUDGET_LOG_ERROR, "tracking", "no spool, so records are refused while the database is away: %s",
-	    ctx->error.detail != NULL ? ctx->error.detail : "no home");
-	return false;
+	if (folder == NULL || budget_spool_open(ctx, folder, (size_t)budget_setting_count("spool_max_bytes"),
+	    (size_t)budget_setting_count("spool_segment_bytes")) != BUDGET_OK)
+		budget_log(BUDGET_LOG_ERROR, "tracking", "no spool, so records are refused while the database is away: %s",
+		    ctx->error.detail != NULL ? ctx->error.detail : "no home");
 }
 
 enum budget_status
@@ -167,8 +183,7 @@ outage_start(void)
 	pthread_condattr_t attributes;
 
 	budget_ctx_init(&outage.ctx, ARENA_MAX_BYTES);
-	if (!open_spool(&outage.ctx))
-		return BUDGET_OK;
+	open_spool(&outage.ctx);
 	budget_ctx_reset(&outage.ctx);
 	budget_fail_modes_load(budget_spool_folder());
 	outage.looked_us = -LOOK_US;

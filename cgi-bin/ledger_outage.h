@@ -4,7 +4,10 @@
 
 #include "lib/error.h"
 
-/** Opens the spool and starts the thread that empties it. Without a usable folder records are 503 in an outage. */
+/**
+ * Opens the spool and starts the thread: it empties the spool, learns fail modes, brings counts of refusals to the database
+ * and shows numbers for /metrics. Without a usable folder records are 503 in an outage.
+ */
 enum budget_status outage_start(void);
 
 /** Ends the thread; what still lies in the spool is for the next start. */

@@ -19,4 +19,4 @@ bin_PROGRAMS += %D%/cli/budget
 %C%_cli_budget_SOURCES += %D%/cli/cmd_verify.c
 
 # store: the verbs that need no server
-%C%_cli_budget_SOURCES += %D%/cli/cmd_db.c %D%/cli/cmd_db.h %D%/cli/cmd_settings.c
+%C%_cli_budget_SOURCES += %D%/cli/cmd_db.c %D%/cli/cmd_db.h %D%/cli/cmd_settings.c %D%/cli/cmd_spool.c

@@ -96,6 +96,15 @@ budget_spool_close(void)
 	pthread_mutex_unlock(&spool.lock);
 }
 
+/* True when the file belongs to whom the folder belongs to: root may write for the service (budget spool retry). */
+static bool
+is_given_away(int fd)
+{
+	struct stat folder;
+
+	return geteuid() != 0 || (fstat(spool.folder, &folder) == 0 && fchown(fd, folder.st_uid, folder.st_gid) == 0);
+}
+
 /* Locked before it has its name, so that nobody takes it for a dead process's. */
 static bool
 begin_segment(void)
@@ -107,7 +116,7 @@ begin_segment(void)
 	snprintf(made, sizeof made, "%s.new", id);
 	snprintf(spool.name, sizeof spool.name, "%s.open", id);
 	fd = openat(spool.folder, made, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && renameat(spool.folder, made, spool.folder, spool.name) == 0
+	if (fd >= 0 && is_given_away(fd) && flock(fd, LOCK_EX | LOCK_NB) == 0 && renameat(spool.folder, made, spool.folder, spool.name) == 0
 	    && fsync(spool.folder) == 0) {
 		spool.fd = fd;
 		return true;

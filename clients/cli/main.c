@@ -35,6 +35,7 @@ const struct noun nouns[] = {
 	{ "audit", "who changed what", audit_commands, NULL },
 	{ "db", "the database itself: migrate, check (needs no running service)", NULL, cmd_db },
 	{ "settings", "settings of this machine's files and environment (needs no running service)", NULL, cmd_settings },
+	{ "spool", "usage kept while the database was away: what waits, dead letters (needs no running service)", NULL, cmd_spool },
 	{ "debug", "integrations (comes in a later release)", debug_commands, NULL },
 	{ "verify", "prove that counters and holds are what the records say (exit 1: not)", verify_commands, NULL },
 	{ "recalculate", "repair counters that differ from the records", recalculate_commands, NULL },

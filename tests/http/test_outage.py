@@ -1,6 +1,9 @@
 """The database away: records are kept on disk, answered 202 and recorded once when it is back."""
+import json
+import os
 import pathlib
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -106,6 +109,35 @@ class Outage(OutageCase):
         self.assertIn('"code":"budget_not_found"', letter.read_text())
         alerts = [a for a in self.home.get(f"{API}/alerts").json["items"] if a["type"] == "spool_dead_letter"]
         self.assertEqual(len(alerts), 1)
+
+    def command(self, *words):
+        return subprocess.run([os.environ["BUDGET_TEST_CLI"], "spool", *words, "--home", str(self.home.folder)], text=True,
+                              capture_output=True, check=False, stdin=subprocess.DEVNULL)
+
+    def test_dead_letters_are_listed_tried_again_and_dropped_by_the_command(self):
+        budget, policy = self.limited(period="lifetime", cost_limit=1)
+        missing = str(uuid.uuid4())
+        with self.away():
+            kept, lost = (self.spool(missing, metadata={"n": n})["record_id"] for n in (1, 2))
+        self.wait_for_replay()
+        letters = json.loads(self.command("list", "--format", "json").stdout)
+        self.assertLessEqual({kept, lost}, {letter["record_id"] for letter in letters})
+        self.assertIn(f"{kept}  ", self.command("list").stdout)
+        self.assertEqual(self.home.get("/health").json["checks"]["spool"]["status"], "degraded")
+        self.home.sql(f"INSERT INTO budget.budget (tenant_id, budget_id, parent_id, path, name, currency) SELECT tenant_id, '{missing}', "
+                      f"budget_id, path || '{missing}'::uuid, 'back {missing}', currency FROM budget.budget WHERE budget_id = '{budget}'")
+        done = self.command("retry", kept)
+        self.assertEqual(done.returncode, 0, done)
+        wait_for(lambda: self.home.value(f"SELECT count(*) FROM budget.usage_record WHERE record_id = '{kept}'") == "1",
+                 "the letter to be recorded")
+        self.assertEqual(self.command("drop", lost).returncode, 0)
+        self.assertEqual(self.command("drop", lost).returncode, 1)
+        self.assertEqual(self.command("drop", "../../pg").returncode, 1)
+        self.assertEqual(self.command("retry").returncode, 64)
+        self.assertNotIn(kept, self.command("list").stdout)
+        self.assertEqual(self.used(policy)[0], Decimal("0.001"))
+        self.assertEqual(self.command("drop", "--all").returncode, 0)
+        self.assertIn("No dead letters", self.command("list").stdout)
 
     def test_the_ledger_killed_with_records_on_disk_records_them_when_it_is_back(self):
         budget, policy = self.limited(period="lifetime", cost_limit=1)

@@ -1,5 +1,6 @@
 -- A policy with where it stands: used, held and remaining of its limits. s: a row of policy_standing(), NULL =
 -- disabled. used counts unpriced usage at its ceiling, as the limit does; what of it is unpriced stands beside.
+-- denials: how often it refused in this period, approximately (counted in the handlers, brought here once a second).
 CREATE OR REPLACE FUNCTION budget.limit_json(item budget.policy, owner budget.budget, s record) RETURNS json
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -30,7 +31,8 @@ BEGIN
         'resets_at', budget.utc(s.resets_at),
         'warning_threshold', budget.decimal(item.warning_threshold),
         'action_threshold', budget.decimal(item.action_threshold),
-        'level', budget.usage_level(item, cost_used, s.spent_tokens), 'enabled', item.enabled, 'version', item.version);
+        'level', budget.usage_level(item, cost_used, s.spent_tokens),
+        'denials', budget.denials_since(item.revision, s.period_start), 'enabled', item.enabled, 'version', item.version);
 END $$;
 
 -- Used part of the tighter limit, as a fraction to six digits; a limit of 0 is full. NULL without limits.
