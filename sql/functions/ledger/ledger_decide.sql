@@ -46,7 +46,7 @@ BEGIN
             body := budget.ledger_decision_json(item, view, verdict, deciding, reason,
                 CASE WHEN decision IN ('block', 'approval_required') AND deciding_unit = 'cost'
                     AND item.tokens_fit_model IS NOT NULL THEN budget.ledger_others(p_tenant, item, view)
-                    ELSE '[]' END);
+                    ELSE '[]' END, budget.ledger_help(p_tenant, item, verdict, deciding, p_t));
         END IF;
         CONTINUE WHEN p_refused_only AND decision NOT IN ('block', 'approval_required');
         n := item.n;
@@ -213,7 +213,7 @@ END $$;
 
 -- The decision in full, as JSON text: why, what is left, when it resets, what would fit instead.
 CREATE OR REPLACE FUNCTION budget.ledger_decision_json(item budget.ledger_item, view budget.ledger_view,
-    verdict budget.ledger_verdict, slot budget.ledger_slot, reason text, others text)
+    verdict budget.ledger_verdict, slot budget.ledger_slot, reason text, others text, help text)
 RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN concat('{"allowed":', CASE WHEN verdict.decision IN ('block', 'approval_required') THEN 'false'
@@ -222,10 +222,7 @@ BEGIN
             trim_scale(item.hold_cost),
         ',"estimated_tokens":', item.hold_tokens, ',', view.prefix, ',"policy_id":',
             coalesce('"' || slot.policy_id || '"', 'null'),
-        ',"resets_at":', CASE WHEN isfinite(slot.period_end) AND slot.period NOT IN ('lifetime', 'per_session',
-            'per_task')
-                              THEN '"' || budget.utc(slot.period_end) || '"' ELSE 'null' END,
-        ',"policies":', view.policies, ',"alternatives":', others, '}');
+        help, ',"policies":', view.policies, ',"alternatives":', others, '}');
 END $$;
 
 -- One sentence for people, and what to do next.
