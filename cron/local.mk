@@ -8,7 +8,7 @@
 JOB_FILES = cron/job.c cron/job.h
 
 # store: holds, keys, partitions; the private schedule
-pkglibexec_PROGRAMS += %D%/holds-expire %D%/partitions %D%/request-keys %D%/schedule
+pkglibexec_PROGRAMS += %D%/holds-expire %D%/partitions %D%/request-keys %D%/sessions %D%/schedule
 %C%_holds_expire_SOURCES = %D%/holds_expire.c %D%/sweep.h $(JOB_FILES)
 %C%_holds_expire_CFLAGS = $(PROGRAM_CFLAGS)
 %C%_holds_expire_LDFLAGS = $(PROGRAM_LINK)
@@ -21,6 +21,10 @@ pkglibexec_PROGRAMS += %D%/holds-expire %D%/partitions %D%/request-keys %D%/sche
 %C%_request_keys_CFLAGS = $(PROGRAM_CFLAGS)
 %C%_request_keys_LDFLAGS = $(PROGRAM_LINK)
 %C%_request_keys_LDADD = lib/libbudget.la
+%C%_sessions_SOURCES = %D%/sessions.c %D%/sweep.h $(JOB_FILES)
+%C%_sessions_CFLAGS = $(PROGRAM_CFLAGS)
+%C%_sessions_LDFLAGS = $(PROGRAM_LINK)
+%C%_sessions_LDADD = lib/libbudget.la
 %C%_schedule_SOURCES = %D%/schedule.c %D%/schedule_table.c %D%/schedule.h
 %C%_schedule_CFLAGS = $(PROGRAM_CFLAGS)
 %C%_schedule_LDFLAGS = $(PROGRAM_LINK)

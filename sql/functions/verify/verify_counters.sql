@@ -12,7 +12,10 @@ BEGIN
       CROSS JOIN LATERAL (VALUES ('cost', s.stored_cost, s.cost), ('tokens', s.stored_tokens, s.tokens),
           ('ceiling', s.stored_ceiling, s.ceiling),
             ('records', s.stored_records, s.records)) AS w (field, stored, proven)
-      WHERE s.tenant_id = run.tenant_id AND s.run_id = run.run_id AND w.stored <> w.proven;
+      WHERE s.tenant_id = run.tenant_id AND s.run_id = run.run_id AND w.stored <> w.proven
+        AND NOT (s.stored_records <= s.records AND budget.counter_is_forgotten(run.tenant_id, s.revision, s.scope,
+            s.period_start, s.stored_records = 0 AND s.stored_cost = 0 AND s.stored_tokens = 0
+            AND s.stored_ceiling = 0, run.started_at));
     PERFORM budget.verify_note(run, 'counter', 'revision', NULL, 'the policy revision does not exist', NULL, NULL,
         s.revision, s.scope, s.period_start)
        FROM budget.verify_sum s
