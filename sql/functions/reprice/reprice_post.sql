@@ -3,20 +3,24 @@
 -- it opened (a new policy, an edited one) moves by the same amount, or its limit would go on counting the old cost.
 -- Never refused: a correction upwards may pass a limit, one downwards frees headroom at once. What it crosses in the
 -- current period raises an alert; a past period raises none.
--- Writes: correction, policy_state (windows), counter, alert, outbox.
--- Lock order: epoch (shared) -> policy_state by (revision, scope) -> counter -> correction by record -> alert, outbox.
+-- Slices that the records were taken from move with them (slices_correct).
+-- Writes: hold and slice_use (slices), correction, policy_state (windows, held), counter, alert, outbox.
+-- Lock order: epoch (shared) -> hold by id -> policy_state by (revision, scope) -> counter -> correction by record -> alert, outbox.
 CREATE OR REPLACE FUNCTION budget.reprice_post(run budget.price_run, items budget.reprice_item[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     postings budget.reprice_posting[];
+    slices record;
 BEGIN
     PERFORM budget.epoch_lock(false);
     postings := budget.reprice_postings(run.tenant_id, items);
+    SELECT * INTO slices FROM budget.slices_correct(run.tenant_id, items);
     INSERT INTO budget.policy_state (tenant_id, revision, scope)
     SELECT DISTINCT run.tenant_id, p.revision, p.scope FROM unnest(postings) p
     WHERE NOT EXISTS (SELECT FROM budget.policy_state s WHERE s.tenant_id = run.tenant_id AND s.revision = p.revision
         AND s.scope = p.scope) ORDER BY 2, 3 ON CONFLICT DO NOTHING;
-    PERFORM FROM (SELECT DISTINCT p.revision, p.scope FROM unnest(postings) p ORDER BY 1, 2) AS w
+    PERFORM FROM (SELECT p.revision, p.scope FROM unnest(postings) p UNION SELECT s, '' FROM unnest(slices.revisions) s
+                  ORDER BY 1, 2) AS w
         CROSS JOIN LATERAL (SELECT FROM budget.policy_state x WHERE x.tenant_id = run.tenant_id
             AND x.revision = w.revision AND x.scope = w.scope FOR NO KEY UPDATE) AS locked;
     UPDATE budget.policy_state s SET window_cost = s.window_cost + w.cost
@@ -26,6 +30,10 @@ BEGIN
           JOIN budget.policy_state o ON o.tenant_id = run.tenant_id AND o.revision = p.revision AND o.scope = p.scope
               AND p.period_start >= o.window_floor GROUP BY 1, 2) AS w
     WHERE s.tenant_id = run.tenant_id AND s.revision = w.revision AND s.scope = w.scope;
+    UPDATE budget.policy_state s SET held_cost = s.held_cost - w.cost
+    FROM (SELECT m.revision, sum(m.cost) AS cost FROM unnest(slices.revisions, slices.costs) AS m (revision, cost)
+          GROUP BY m.revision) AS w
+    WHERE s.tenant_id = run.tenant_id AND s.revision = w.revision AND s.scope = '';
     INSERT INTO budget.counter AS k (tenant_id, revision, scope, period_start, spent_cost, ceiling_cost, opening_cost,
         opening_ceiling)
     SELECT run.tenant_id, p.revision, p.scope, p.period_start, p.cost, p.ceiling, p.opening_cost, p.opening_ceiling

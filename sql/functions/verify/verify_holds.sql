@@ -24,7 +24,7 @@ BEGIN
         IF cardinality(suspects) > 0 THEN
             PERFORM budget.verify_holds_again(run, suspects);
         END IF;
-        PERFORM budget.verify_holds_named(run, low, ids[rows]);
+        PERFORM budget.verify_holds_named(run, low, ids[rows]), budget.verify_slices(run, low, ids[rows]);
     END IF;
     after := CASE WHEN rows = batch THEN ids[rows]::text END;
 END $$;
@@ -93,4 +93,19 @@ BEGIN
          WHERE h.tenant_id = run.tenant_id AND h.hold_id > low AND h.hold_id <= high
            AND NOT EXISTS (SELECT FROM budget.policy_revision r
                WHERE r.tenant_id = run.tenant_id AND r.revision = p.revision)) w;
+END $$;
+
+-- A live slice has left what it was less what each record took from it; one statement sees both.
+CREATE OR REPLACE FUNCTION budget.verify_slices(run budget.verify_run, low uuid, high uuid) RETURNS void
+    LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM budget.verify_note(run, 'hold', w.field, w.hold_id::text,
+        'what is left of the slice is not what its records left of it', w.stored, w.proven) FROM (
+        SELECT h.hold_id, f.field, f.stored, f.proven FROM budget.hold h
+         CROSS JOIN LATERAL (SELECT coalesce(sum(u.cost), 0) AS cost, coalesce(sum(u.tokens), 0) AS tokens
+            FROM budget.slice_use u WHERE u.tenant_id = run.tenant_id AND u.hold_id = h.hold_id) u
+         CROSS JOIN LATERAL (VALUES ('left_cost', h.left_cost, h.cost - u.cost),
+            ('left_tokens', h.left_tokens::numeric, h.tokens - u.tokens)) AS f (field, stored, proven)
+         WHERE h.tenant_id = run.tenant_id AND h.hold_id > low AND h.hold_id <= high AND h.kind = 'slice'
+           AND h.state = 'live' AND f.stored <> f.proven) w;
 END $$;
