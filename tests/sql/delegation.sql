@@ -1,6 +1,6 @@
 -- Slices: a budget holds a part of itself for a child (ledger F28).
 BEGIN;
-SELECT plan(66);
+SELECT plan(68);
 \ir ../harness/ledger.psql
 CREATE FUNCTION pg_temp.delegate(giver text, args jsonb) RETURNS jsonb LANGUAGE sql AS $$
     SELECT pg_temp.reply('delegation_create', jsonb_build_object('id', giver) || args)
@@ -115,6 +115,14 @@ SELECT is(pg_temp.call('budget_close', jsonb_build_object('id', pg_temp.id('b'))
     'closing again changes nothing');
 SELECT is(pg_temp.refusal('budget_close', jsonb_build_object('id', :root)), '409 root_budget', 'the root stays');
 SELECT is(pg_temp.drift(), NULL, 'counters = records, held = live holds');
+
+-- A budget just made has no traffic: nobody's look-ups are made anew for it.
+SELECT policy_epoch AS epoch FROM budget.tenant WHERE tenant_id = :tenant \gset
+INSERT INTO name SELECT 'calm', pg_temp.delegate(:root, '{"name": "calm", "cost": 0.1}') -> 'body' ->> 'budget_id';
+SELECT is((SELECT policy_epoch FROM budget.tenant WHERE tenant_id = :tenant), :epoch::bigint,
+    'a slice for a new budget leaves what is planned for others alone');
+SELECT is(pg_temp.hold_on('calm', '{"cost": 0.11}') ->> 'status', '402', 'and is its limit from the first request on');
+SELECT pg_temp.call('budget_close', jsonb_build_object('id', pg_temp.id('calm'))) \g /dev/null
 
 -- Slices of slices, and an end.
 INSERT INTO name SELECT 'one', pg_temp.delegate(:root,

@@ -1,14 +1,26 @@
 -- Revisions of policies: what is counted, and since when. Callers hold the epoch lock exclusively, so no group is in
 -- flight and what a new revision opens with is exact: every record of the current period that matches, every live hold.
 
--- Next revision number of the tenant; shapes are matched again from here on.
-CREATE OR REPLACE FUNCTION budget.policy_revision_take() RETURNS integer LANGUAGE plpgsql AS $$
+-- Next revision number of the tenant; shapes are matched again from here on, unless the policy counts none that there is.
+CREATE OR REPLACE FUNCTION budget.policy_revision_take(counts_nothing boolean) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     taken integer;
 BEGIN
-    UPDATE budget.tenant t SET revision_next = t.revision_next + 1, policy_epoch = t.policy_epoch + 1
+    UPDATE budget.tenant t SET revision_next = t.revision_next + 1,
+        policy_epoch = t.policy_epoch + CASE WHEN counts_nothing THEN 0 ELSE 1 END
     WHERE t.tenant_id = budget.tenant() RETURNING t.revision_next - 1 INTO taken;
     RETURN taken;
+END $$;
+
+-- Has nothing been asked or recorded yet that this policy could count? So it is with the limit of a budget just made.
+CREATE OR REPLACE FUNCTION budget.policy_counts_nothing(item budget.policy) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN coalesce(item.tier, item.provider, item.model, item.component, item.task_type) IS NULL
+       AND NOT EXISTS (SELECT FROM budget.policy_revision r WHERE r.tenant_id = item.tenant_id
+            AND r.policy_id = item.policy_id) -- an edited policy may have counted something before
+       AND NOT EXISTS (SELECT FROM budget.budget b JOIN budget.shape s ON s.tenant_id = b.tenant_id
+            AND s.budget_id = b.budget_id
+            WHERE b.tenant_id = item.tenant_id AND b.path @> ARRAY[item.budget_id]);
 END $$;
 
 -- A new revision for what item says now, in place of the policy's former one. Counts only if the policy is enabled and
@@ -26,7 +38,7 @@ BEGIN
     INSERT INTO budget.policy_revision (tenant_id, revision, policy_id, budget_id, path, period, window_seconds, tier,
         provider, model,
         component, task_type, reach, time_zone, week_start, month_reset_day, opened_at, closed_at)
-    VALUES (item.tenant_id, budget.policy_revision_take(), item.policy_id, item.budget_id, owner.path, item.period,
+    VALUES (item.tenant_id, budget.policy_revision_take(budget.policy_counts_nothing(item)), item.policy_id, item.budget_id, owner.path, item.period,
         item.window_seconds,
         item.tier, item.provider, item.model, item.component, item.task_type, owner.reach, owner.time_zone,
             owner.week_start,
