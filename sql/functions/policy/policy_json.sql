@@ -11,7 +11,7 @@ BEGIN
         'action_threshold', budget.decimal(item.action_threshold),
         'start_date', budget.utc(coalesce(item.start_date, item.created_at)), 'end_date', budget.utc(item.end_date),
         'enabled', item.enabled, 'follows_enforcement_level', item.follows_level, 'revision', item.revision,
-        'limit_version', item.limit_version, 'metadata', item.metadata, 'created_at', budget.utc(item.created_at),
+        'slice_id', item.slice_hold_id, 'limit_version', item.limit_version, 'metadata', item.metadata, 'created_at', budget.utc(item.created_at),
         'updated_at', budget.utc(item.updated_at), 'version', item.version);
 END $$;
 
