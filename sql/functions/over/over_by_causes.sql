@@ -17,71 +17,66 @@
 CREATE OR REPLACE FUNCTION budget.over_by_causes(item budget.policy, p_scope text, starts timestamptz, ends timestamptz,
     over_cost numeric, over_tokens bigint, at timestamptz) RETURNS json LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    records_max constant integer := 200000;
+    records_max constant integer := 20000;
     entries budget.over_entry[];
     next integer := 1;
     used record;
     sums budget.over_entry[] := '{}';
-    left_over budget.over_entry := ROW(NULL, NULL, greatest(over_cost, 0), greatest(over_tokens, 0));
+    cost_left numeric := greatest(over_cost, 0);
+    tokens_left bigint := greatest(over_tokens, 0);
+    slices constant uuid[] := budget.over_slices(item);
+    has_corrections constant boolean := EXISTS (SELECT FROM budget.correction x WHERE x.tenant_id = item.tenant_id
+        AND x.record_id >= budget.record_floor(starts));
 BEGIN
     IF item.type NOT IN ('hard_limit', 'soft_limit') THEN
-        sums := budget.over_take(sums, left_over, ROW(at, 'allowed', left_over.cost, left_over.tokens));
-        RETURN budget.over_json(sums);
+        RETURN budget.over_json(budget.over_take(sums, 'allowed', cost_left, tokens_left));
     END IF;
     IF item.period = 'rolling' THEN -- a window has no end but now, and usage may be charged some minutes ahead
         ends := 'infinity';
     END IF;
-    entries := budget.over_entries(item, p_scope, starts, ends, at);
-    FOR used IN SELECT * FROM budget.over_records(item, p_scope, starts, ends, records_max) LOOP
-        WHILE next <= cardinality(entries) AND entries[next].at >= used.at LOOP
-            sums := budget.over_take(sums, left_over, entries[next]);
-            left_over := budget.over_left(left_over, entries[next]);
+    entries := budget.over_entries(item, p_scope, starts, ends, at)
+        || ROW('-infinity', NULL, 0, 0)::budget.over_entry; -- never passed: the records end first
+    FOR used IN SELECT * FROM budget.over_records(item.tenant_id, item.revision, item.period, p_scope, starts, ends,
+            slices, has_corrections, records_max)
+        UNION ALL SELECT '-infinity', NULL, 0, 0 LOOP
+        WHILE next < cardinality(entries) AND entries[next].at >= used.at LOOP
+            sums := budget.over_take(sums, entries[next].cause, least(entries[next].cost, cost_left),
+                least(entries[next].tokens, tokens_left));
+            cost_left := cost_left - greatest(least(entries[next].cost, cost_left), 0);
+            tokens_left := tokens_left - greatest(least(entries[next].tokens, tokens_left), 0);
             next := next + 1;
         END LOOP;
-        EXIT WHEN left_over.cost = 0 AND left_over.tokens = 0;
-        sums := budget.over_take(sums, left_over, ROW(used.at, used.cause, used.cost, used.tokens));
-        left_over := budget.over_left(left_over, ROW(used.at, used.cause, used.cost, used.tokens));
+        EXIT WHEN cost_left = 0 AND tokens_left = 0;
+        CONTINUE WHEN (used.cost <= 0 OR cost_left = 0) AND (used.tokens <= 0 OR tokens_left = 0);
+        sums := budget.over_take(sums, used.cause, least(used.cost, cost_left), least(used.tokens, tokens_left));
+        cost_left := cost_left - greatest(least(used.cost, cost_left), 0);
+        tokens_left := tokens_left - greatest(least(used.tokens, tokens_left), 0);
     END LOOP;
-    WHILE next <= cardinality(entries) LOOP
-        sums := budget.over_take(sums, left_over, entries[next]);
-        left_over := budget.over_left(left_over, entries[next]);
-        next := next + 1;
-    END LOOP;
-    sums := budget.over_take(sums, left_over, ROW(at, CASE WHEN EXISTS (SELECT FROM budget.usage_record u
+    RETURN budget.over_json(budget.over_take(sums, CASE
+        WHEN cost_left = 0 AND tokens_left = 0 THEN NULL
+        WHEN EXISTS (SELECT FROM budget.usage_record u
             WHERE u.tenant_id = item.tenant_id AND u.record_id >= budget.record_floor(starts)
             ORDER BY u.tenant_id DESC, u.record_id DESC OFFSET records_max LIMIT 1) THEN 'earlier'
         WHEN EXISTS (SELECT FROM budget.policy_revision r WHERE r.tenant_id = item.tenant_id
             AND r.revision = item.revision AND r.opened_at > starts) THEN 'policy_new' -- held when it began to count
-        ELSE 'unexplained' END, left_over.cost, left_over.tokens));
-    RETURN budget.over_json(sums);
+        ELSE 'unexplained' END, cost_left, tokens_left));
 END $$;
 
--- sums with what an entry takes of the excess that is left, one line a cause.
-CREATE OR REPLACE FUNCTION budget.over_take(sums budget.over_entry[], left_over budget.over_entry,
-    entry budget.over_entry) RETURNS budget.over_entry[] LANGUAGE plpgsql IMMUTABLE AS $$
-DECLARE
-    cost constant numeric := least(entry.cost, left_over.cost);
-    tokens constant bigint := least(entry.tokens, left_over.tokens);
+-- sums with so much more for a cause, one line a cause.
+CREATE OR REPLACE FUNCTION budget.over_take(sums budget.over_entry[], cause text, cost numeric, tokens bigint)
+RETURNS budget.over_entry[] LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     IF cost <= 0 AND tokens <= 0 THEN
         RETURN sums;
     END IF;
     FOR k IN 1 .. cardinality(sums) LOOP
-        IF sums[k].cause = entry.cause THEN
-            sums[k].cost := sums[k].cost + greatest(cost, 0);
-            sums[k].tokens := sums[k].tokens + greatest(tokens, 0);
+        IF sums[k].cause = over_take.cause THEN
+            sums[k].cost := sums[k].cost + greatest(over_take.cost, 0);
+            sums[k].tokens := sums[k].tokens + greatest(over_take.tokens, 0);
             RETURN sums;
         END IF;
     END LOOP;
-    RETURN sums || ROW(entry.at, entry.cause, greatest(cost, 0), greatest(tokens, 0))::budget.over_entry;
-END $$;
-
-CREATE OR REPLACE FUNCTION budget.over_left(left_over budget.over_entry, entry budget.over_entry)
-RETURNS budget.over_entry LANGUAGE plpgsql IMMUTABLE AS $$
-BEGIN
-    left_over.cost := left_over.cost - greatest(least(entry.cost, left_over.cost), 0);
-    left_over.tokens := left_over.tokens - greatest(least(entry.tokens, left_over.tokens), 0);
-    RETURN left_over;
+    RETURN sums || ROW(NULL, cause, greatest(cost, 0), greatest(tokens, 0))::budget.over_entry;
 END $$;
 
 CREATE OR REPLACE FUNCTION budget.over_json(sums budget.over_entry[]) RETURNS json LANGUAGE sql STABLE AS $$

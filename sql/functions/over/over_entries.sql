@@ -57,45 +57,40 @@ END $$;
 
 -- The records of a policy's period that no hold on it covered, newest first, each with what was not covered. A hold or a
 -- slice covers its record only where it was held: a record that other policies count than its hold is unheld there.
--- Looks at the newest records_max of the tenant's records at most.
-CREATE OR REPLACE FUNCTION budget.over_records(item budget.policy, p_scope text, starts timestamptz, ends timestamptz,
-    records_max integer) RETURNS TABLE (at timestamptz, cause text, cost numeric, tokens bigint)
-LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    slices constant uuid[] := budget.over_slices(item);
-    has_slices constant boolean := cardinality(slices) > 0;
-BEGIN
-    RETURN QUERY
+-- Looks at the newest records_max of the tenant's records at most. Inlines, so that a reader that has enough stops it.
+-- slices: those that stand on the policy, NULL = none; has_corrections: some may correct these records.
+CREATE OR REPLACE FUNCTION budget.over_records(p_tenant uuid, p_revision integer, p_period text, p_scope text,
+    starts timestamptz, ends timestamptz, slices uuid[], has_corrections boolean, records_max integer)
+RETURNS TABLE (at timestamptz, cause text, cost numeric, tokens bigint) LANGUAGE sql STABLE AS $$
     SELECT u.received_at, CASE WHEN u.cause NOT IN ('held', 'overage') THEN u.cause
             WHEN h.is_here OR s.cost IS NOT NULL THEN 'overage' ELSE 'unheld' END,
-        coalesce(u.cost, u.ceiling_cost, 0) + least(c.delta, 0)
+        coalesce(u.cost, u.ceiling_cost, 0) + coalesce(least(c.delta, 0), 0)
             - CASE WHEN h.is_here THEN u.consumed_cost ELSE 0 END - coalesce(s.cost, 0),
         u.total_tokens - CASE WHEN h.is_here THEN u.consumed_tokens ELSE 0 END - coalesce(s.tokens, 0)
     FROM (SELECT r.* FROM budget.usage_record r
-          WHERE r.tenant_id = item.tenant_id AND r.record_id >= budget.record_floor(starts)
+          WHERE r.tenant_id = p_tenant AND r.record_id >= budget.record_floor(starts)
           ORDER BY r.tenant_id DESC, r.record_id DESC LIMIT records_max) u
-    LEFT JOIN LATERAL (SELECT item.revision = ANY (x.revisions) AS is_here FROM budget.hold x
-        WHERE x.tenant_id = u.tenant_id AND x.hold_id = u.hold_id AND x.kind <> 'slice' LIMIT 1) h ON true
+    LEFT JOIN LATERAL (SELECT p_revision = ANY (x.revisions) AS is_here FROM budget.hold x
+        WHERE u.cause IN ('held', 'overage') AND x.tenant_id = u.tenant_id AND x.hold_id = u.hold_id LIMIT 1) h ON true
     LEFT JOIN LATERAL (SELECT sum(x.cost) AS cost, sum(x.tokens)::bigint AS tokens FROM budget.slice_use x
-        WHERE has_slices AND x.tenant_id = u.tenant_id AND x.hold_id = ANY (slices)
+        WHERE slices IS NOT NULL AND x.tenant_id = u.tenant_id AND x.hold_id = ANY (slices)
           AND x.record_id = u.record_id) s ON true
-    LEFT JOIN LATERAL (SELECT coalesce(sum(x.delta_cost + x.delta_ceiling), 0) AS delta FROM budget.correction x
-        WHERE x.tenant_id = u.tenant_id AND x.record_id = u.record_id) c ON true
-    WHERE item.revision = ANY (u.revisions) AND u.charged_at >= starts AND u.charged_at < ends
-      AND budget.scope_of(item.period, u.context_id, u.task_id) = p_scope
-    ORDER BY u.tenant_id DESC, u.record_id DESC;
-END $$;
+    LEFT JOIN LATERAL (SELECT sum(x.delta_cost + x.delta_ceiling) AS delta FROM budget.correction x
+        WHERE has_corrections AND x.tenant_id = u.tenant_id AND x.record_id = u.record_id) c ON true
+    WHERE p_revision = ANY (u.revisions) AND u.charged_at >= starts AND u.charged_at < ends
+      AND budget.scope_of(p_period, u.context_id, u.task_id) = p_scope
+$$;
 
--- Slices that stand, or stood, on a policy as it counts now.
+-- Slices that stand, or stood, on a policy as it counts now; NULL = none.
 CREATE OR REPLACE FUNCTION budget.over_slices(item budget.policy) RETURNS uuid[] LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN ARRAY(SELECT h.hold_id FROM (
+    RETURN nullif(ARRAY(SELECT h.hold_id FROM (
             SELECT p.slice_hold_id FROM budget.policy p
             WHERE p.tenant_id = item.tenant_id AND p.slice_hold_id IS NOT NULL
             UNION SELECT b.slice_hold_id FROM budget.budget b
             WHERE b.tenant_id = item.tenant_id AND b.slice_hold_id IS NOT NULL) s
         JOIN budget.hold h ON h.tenant_id = item.tenant_id AND h.hold_id = s.slice_hold_id
-        WHERE item.revision = ANY (h.revisions));
+        WHERE item.revision = ANY (h.revisions)), '{}');
 END $$;
 
 -- A limit as it is from now on, for the history that over_limits() reads. Written with every edit of it.
