@@ -1,4 +1,6 @@
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,10 +8,12 @@
 
 #define PICK_MAX 512 /* slots of one group, whatever their weight */
 
+/* Whoever does not lead at once is woken exactly once: written, or at the head. A semaphore of its own, and not the lock's
+ * condition, so that thirty threads woken together do not queue for the lock to find out. */
 struct waiter {
 	struct budget_group_slot *slot;
 	struct waiter *next;
-	pthread_cond_t ready;
+	sem_t turn;
 	bool is_done, is_picked;
 };
 
@@ -54,11 +58,12 @@ pick(struct budget_group *group, struct budget_group_slot **ret_slots)
 	return count;
 }
 
-/* Takes the picked slots out of the queue and wakes their owners, then the thread that leads next. */
-static void
-settle(struct budget_group *group)
+/* Takes the picked slots out of the queue: a list of their waiters, but for the leader's own. The new head is another's, who
+ * has to lead next; NULL when nobody waits. */
+static struct waiter *
+settle(struct budget_group *group, const struct waiter *leader, struct waiter **ret_head)
 {
-	struct waiter **link = &group->head, *waiter;
+	struct waiter **link = &group->head, *waiter, *done = NULL;
 
 	group->tail = NULL;
 	while ((waiter = *link) != NULL) {
@@ -68,51 +73,73 @@ settle(struct budget_group *group)
 			continue;
 		}
 		*link = waiter->next;
-		waiter->is_done = true; /* its owner may be gone as soon as the lock is free */
+		waiter->is_done = true;
 		group->waiting--;
-		pthread_cond_signal(&waiter->ready);
+		if (waiter == leader)
+			continue;
+		waiter->next = done;
+		done = waiter;
 	}
-	if (group->head != NULL)
-		pthread_cond_signal(&group->head->ready);
+	*ret_head = group->head;
+	return done;
 }
 
-/* Called with the lock held by the owner of the head; leaves it held. */
+/* Called with the lock held by the owner of the head; leaves it free. The next leader is woken first: the longest way is its. */
 static void
-lead(struct budget_group *group)
+lead(struct budget_group *group, struct waiter *leader)
 {
 	struct budget_group_slot *slots[PICK_MAX];
 	size_t count = pick(group, slots);
+	struct waiter *done, *head;
 
 	group->groups++;
 	group->slots += count;
 	pthread_mutex_unlock(&group->lock);
 	group->write(slots, count);
 	pthread_mutex_lock(&group->lock);
-	settle(group);
+	done = settle(group, leader, &head);
+	pthread_mutex_unlock(&group->lock);
+	if (head != NULL)
+		sem_post(&head->turn);
+	while (done != NULL) {
+		struct waiter *next = done->next; /* its owner may be gone after the post */
+
+		sem_post(&done->turn);
+		done = next;
+	}
 }
 
 bool
 budget_group_run(struct budget_group *group, struct budget_group_slot *slot)
 {
-	struct waiter waiter = { .slot = slot, .ready = PTHREAD_COND_INITIALIZER };
+	struct waiter waiter = { .slot = slot };
+	bool is_head;
 
+	sem_init(&waiter.turn, 0, 0);
 	pthread_mutex_lock(&group->lock);
 	if (group->waiting >= group->waiting_max) {
 		pthread_mutex_unlock(&group->lock);
 		return false;
 	}
-	if (group->tail != NULL)
-		group->tail->next = &waiter;
-	else
+	is_head = group->head == NULL;
+	if (is_head)
 		group->head = &waiter;
+	else
+		group->tail->next = &waiter;
 	group->tail = &waiter;
 	group->waiting++;
-	while (!waiter.is_done && group->head != &waiter)
-		pthread_cond_wait(&waiter.ready, &group->lock);
-	if (!waiter.is_done)
-		lead(group);
-	pthread_mutex_unlock(&group->lock);
-	pthread_cond_destroy(&waiter.ready);
+	if (!is_head) {
+		pthread_mutex_unlock(&group->lock);
+		while (sem_wait(&waiter.turn) != 0 && errno == EINTR)
+			continue;
+		if (waiter.is_done) {
+			sem_destroy(&waiter.turn);
+			return true;
+		}
+		pthread_mutex_lock(&group->lock);
+	}
+	lead(group, &waiter);
+	sem_destroy(&waiter.turn);
 	return true;
 }
 
