@@ -29,29 +29,34 @@ CREATE OR REPLACE FUNCTION budget.ledger_postings(p_items budget.ledger_item[], 
     p_slots budget.ledger_slot[])
 RETURNS budget.ledger_posting[] LANGUAGE plpgsql AS $$
 DECLARE
+    -- Slots are found by place: joining arrays is quadratic. The scope counts only where sessions or tasks are apart.
+    places constant integer[] := ARRAY(SELECT s.revision FROM unnest(p_slots) s);
+    keys constant text[] := ARRAY(SELECT concat(s.revision, ' ', s.scope) FROM unnest(p_slots) s);
     result budget.ledger_posting[];
 BEGIN
     SELECT array_agg(ROW(g.revision, g.scope, g.period_start, g.is_current, g.cost, g.ceiling, g.tokens,
         g.records)::budget.ledger_posting
                      ORDER BY g.revision, g.scope, g.period_start) INTO result
-      FROM (SELECT s.revision, s.scope, b.period_start,
-                   CASE s.period WHEN 'rolling' THEN b.period_start >= s.window_floor
-                       ELSE b.period_start = s.period_start END AS is_current,
+      FROM (SELECT (s.slot).revision, (s.slot).scope, b.period_start,
+                   CASE (s.slot).period WHEN 'rolling' THEN b.period_start >= (s.slot).window_floor
+                       ELSE b.period_start = (s.slot).period_start END AS is_current,
                    sum(i.cost) AS cost, sum(i.ceiling) AS ceiling, sum(i.tokens)::bigint AS tokens,
                        sum(i.records)::bigint AS records
-              FROM (SELECT i.scope_key, (p_outcomes[i.n]).charged_at, min(i.revisions) AS revisions, min(i.context_id) AS context_id,
-                  min(i.task_id) AS task_id,
+              FROM (SELECT i.scope_key, (p_outcomes[i.n]).charged_at, min(i.revisions) AS revisions,
+                           min(i.context_id) AS context_id, min(i.task_id) AS task_id,
                            sum(coalesce(i.cost, 0)) AS cost, sum(coalesce(i.ceiling_cost, 0)) AS ceiling,
                                sum(i.total_tokens) AS tokens, count(*) AS records
-                      FROM unnest(p_items) i -- an outcome is found by its place: joining two arrays is quadratic
+                      FROM unnest(p_items) i
                      WHERE i.verb = 'record' AND (p_outcomes[i.n]).status IS NULL GROUP BY 1, 2) i
              CROSS JOIN LATERAL unnest(i.revisions) AS counted
-              JOIN unnest(p_slots) s ON s.revision = counted AND s.scope = budget.scope_of(s.period, i.context_id,
-                  i.task_id)
-             CROSS JOIN LATERAL (SELECT CASE WHEN i.charged_at >= s.period_start
-                 AND i.charged_at < s.period_end THEN s.period_start
-                   ELSE (budget.period_bounds(s.period, s.time_zone, s.week_start, s.month_reset_day,
-                       s.window_seconds, i.charged_at)).period_start
+             CROSS JOIN LATERAL (SELECT array_position(places, counted) AS k OFFSET 0) first
+             CROSS JOIN LATERAL (SELECT p_slots[CASE WHEN (p_slots[first.k]).period IN ('per_session', 'per_task')
+                   THEN array_position(keys, concat(counted, ' ', budget.scope_of((p_slots[first.k]).period,
+                       i.context_id, i.task_id))) ELSE first.k END] AS slot OFFSET 0) s
+             CROSS JOIN LATERAL (SELECT CASE WHEN i.charged_at >= (s.slot).period_start
+                 AND i.charged_at < (s.slot).period_end THEN (s.slot).period_start
+                   ELSE (budget.period_bounds((s.slot).period, (s.slot).time_zone, (s.slot).week_start,
+                       (s.slot).month_reset_day, (s.slot).window_seconds, i.charged_at)).period_start
                    END AS period_start) b
              GROUP BY 1, 2, 3, 4) g;
     RETURN coalesce(result, '{}');

@@ -50,8 +50,9 @@ BEGIN
                    (p_outcomes[i.n]).released_tokens, ',"cost_released":',
                    trim_scale((p_outcomes[i.n]).released_cost), '}')
           FROM unnest(p_items) i
+         CROSS JOIN LATERAL (SELECT (p_holds[(p_outcomes[i.n]).hold_at]).shape_id OFFSET 0) hold
          CROSS JOIN LATERAL (SELECT x AS s FROM budget.shape x WHERE x.tenant_id = p_tenant
-               AND x.shape_id = (p_holds[(p_outcomes[i.n]).hold_at]).shape_id LIMIT 1) of
+               AND x.shape_id = hold.shape_id LIMIT 1) of
          WHERE i.verb NOT IN ('record', 'reserve') AND (p_outcomes[i.n]).status IS NULL;
     END IF;
 END $$;
@@ -82,8 +83,8 @@ BEGIN
            NULL::text, true, h.hold_id, CASE WHEN i.kind = 'check' THEN json_build_object('allocation_id', h.hold_id,
                'expires_at', budget.utc(h.expires_at))::text ELSE budget.hold_text(h, s) END
       FROM unnest(p_items) i
-      JOIN budget.hold h ON h.tenant_id = p_tenant AND h.hold_id = (p_outcomes[i.n]).entity_id
-       AND h.hold_id = ANY (old_ids)
+     CROSS JOIN LATERAL (SELECT (p_outcomes[i.n]).entity_id AS id OFFSET 0) first
+      JOIN budget.hold h ON h.tenant_id = p_tenant AND h.hold_id = first.id AND h.hold_id = ANY (old_ids)
       JOIN budget.shape s ON s.tenant_id = p_tenant AND s.shape_id = h.shape_id
      WHERE i.verb <> 'record' AND (p_outcomes[i.n]).is_replay;
 END $$;

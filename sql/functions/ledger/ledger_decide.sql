@@ -79,7 +79,8 @@ BEGIN
               FROM (SELECT DISTINCT ON (i.scope_key) i.revisions, i.context_id, i.task_id FROM unnest(p_items) i
                      WHERE i.error_code IS NULL ORDER BY i.scope_key) i
              CROSS JOIN LATERAL unnest(i.revisions) AS wanted
-              JOIN budget.policy_revision r ON r.tenant_id = p_tenant AND r.revision = wanted) w
+             CROSS JOIN LATERAL (SELECT x.revision, x.period FROM budget.policy_revision x
+                   WHERE x.tenant_id = p_tenant AND x.revision = wanted LIMIT 1) r) w
       LEFT JOIN LATERAL (SELECT x.last_t FROM budget.policy_state x WHERE x.tenant_id = p_tenant
            AND x.revision = w.revision AND x.scope = w.scope LIMIT 1) st ON true;
     t := budget.ledger_instant(decided);

@@ -48,7 +48,8 @@ BEGIN
       FROM (SELECT DISTINCT r.revision, coalesce(m.scope, '') AS scope
               FROM (SELECT unnest(sh.revisions) AS revision FROM unnest(p_shapes) sh WHERE sh.error_code IS NULL
                      UNION SELECT unnest(h.revisions) FROM unnest(p_holds) h) wanted
-              JOIN budget.policy_revision r ON r.tenant_id = p_tenant AND r.revision = wanted.revision
+             CROSS JOIN LATERAL (SELECT x.revision, x.period FROM budget.policy_revision x
+                   WHERE x.tenant_id = p_tenant AND x.revision = wanted.revision LIMIT 1) r
               LEFT JOIN LATERAL (SELECT budget.scope_of(r.period, i.context_id, i.task_id) AS scope
                       FROM unnest(p_items) i WHERE r.revision = ANY (i.revisions) AND i.error_code IS NULL
                      UNION ALL SELECT budget.scope_of(r.period, h.context_id, h.task_id) FROM unnest(p_holds) h

@@ -30,8 +30,11 @@ BEGIN
                hold_budget_id, hold_component, hold_task_type, s)
       JOIN budget.tenant t ON t.tenant_id = p_tenant
       JOIN budget.tenant cat ON cat.tenant_id = budget.catalogue_tenant()
-      LEFT JOIN budget.budget b ON b.tenant_id = p_tenant
-            AND b.budget_id = coalesce(i.budget_id, i.hold_budget_id, i.key_budget_id, t.default_budget_id)
+     -- Row-level security lets only plain columns into an index condition: what is looked up is worked out before (OFFSET 0).
+     CROSS JOIN LATERAL (SELECT coalesce(i.budget_id, i.hold_budget_id, i.key_budget_id, t.default_budget_id)
+           AS budget_id OFFSET 0) charged
+      LEFT JOIN LATERAL (SELECT x.* FROM budget.budget x WHERE x.tenant_id = p_tenant
+            AND x.budget_id = charged.budget_id LIMIT 1) b ON true
      CROSS JOIN LATERAL (SELECT CASE WHEN i.is_record THEN coalesce(i.component, i.hold_component, 'unknown')
          ELSE i.component END AS component,
                CASE WHEN i.is_record THEN coalesce(i.task_type, i.hold_task_type, 'default')
@@ -39,8 +42,10 @@ BEGIN
      CROSS JOIN LATERAL (SELECT CASE WHEN b.budget_id IS NULL THEN 'budget_not_found'
                WHEN NOT i.key_budget_id = ANY (b.path) THEN 'budget_out_of_reach'
                WHEN NOT i.is_record AND NOT b.is_active THEN 'budget_inactive' END AS code) e
-      LEFT JOIN LATERAL (SELECT x.* FROM budget.shape_plan x WHERE x.tenant_id = p_tenant AND x.attrs_hash
-           = budget.attrs_hash(b.budget_id, lower(i.provider), i.model, i.tier, d.component, d.task_type) LIMIT 1) p ON true
+     CROSS JOIN LATERAL (SELECT budget.attrs_hash(b.budget_id, lower(i.provider), i.model, i.tier, d.component,
+           d.task_type) AS hash OFFSET 0) attrs
+      LEFT JOIN LATERAL (SELECT x.* FROM budget.shape_plan x WHERE x.tenant_id = p_tenant
+            AND x.attrs_hash = attrs.hash LIMIT 1) p ON true
       LEFT JOIN LATERAL (SELECT pa AS price FROM budget.price_at(p_tenant, p.price_provider, p.price_model,
           i.service_tier, v_now) pa) pr ON true;
     RETURN coalesce(result, '{}');

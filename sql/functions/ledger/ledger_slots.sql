@@ -38,8 +38,10 @@ BEGIN
                r.budget_id)::budget.ledger_slot ORDER BY w.revision, w.scope)
       INTO slots
       FROM unnest(p_revisions, p_scopes) AS w (revision, scope)
-      JOIN budget.policy_revision r ON r.tenant_id = p_tenant AND r.revision = w.revision
-      JOIN budget.policy p ON p.tenant_id = p_tenant AND p.policy_id = r.policy_id
+     CROSS JOIN LATERAL (SELECT x.* FROM budget.policy_revision x WHERE x.tenant_id = p_tenant
+           AND x.revision = w.revision LIMIT 1) r
+     CROSS JOIN LATERAL (SELECT x.* FROM budget.policy x WHERE x.tenant_id = p_tenant AND x.policy_id = r.policy_id
+           LIMIT 1) p
      CROSS JOIN LATERAL budget.period_bounds(r.period, r.time_zone, r.week_start, r.month_reset_day, r.window_seconds,
          p_t) b
       LEFT JOIN LATERAL (SELECT x.* FROM budget.policy_state x WHERE x.tenant_id = p_tenant AND x.revision = w.revision

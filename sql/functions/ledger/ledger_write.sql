@@ -62,6 +62,7 @@ RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     p budget.ledger_posting;
     s budget.ledger_slot;
+    k integer := 1;
     cost numeric;
     tokens bigint;
 BEGIN
@@ -73,27 +74,28 @@ BEGIN
        SET spent_cost = k.spent_cost + excluded.spent_cost,
            spent_tokens = k.spent_tokens + excluded.spent_tokens,
            ceiling_cost = k.ceiling_cost + excluded.ceiling_cost, records = k.records + excluded.records;
-    FOREACH s IN ARRAY p_slots LOOP
-        CONTINUE WHEN NOT s.is_active OR s.type = 'ignore';
-        FOREACH p IN ARRAY p_postings LOOP
-            CONTINUE WHEN p.revision <> s.revision OR p.scope <> s.scope;
-            IF p.is_current THEN
-                cost := s.spent_cost + CASE WHEN p_in_slots OR s.period = 'rolling' THEN 0 ELSE p.cost + p.ceiling END;
-                tokens := s.spent_tokens + CASE WHEN p_in_slots OR s.period = 'rolling' THEN 0 ELSE p.tokens END;
-            ELSE -- late usage of a period before
-                SELECT k.spent_cost + k.ceiling_cost, k.spent_tokens INTO cost, tokens FROM budget.counter k
-                 WHERE k.tenant_id = p_tenant AND k.revision = p.revision AND k.scope = p.scope
-                   AND k.period_start = p.period_start;
-            END IF;
-            IF cost >= s.warning_threshold * s.cost_limit AND budget.ledger_crosses(s, s.cost_limit,
-                    cost - p.cost - p.ceiling, cost)
-                OR tokens >= s.warning_threshold * s.token_limit AND budget.ledger_crosses(s, s.token_limit,
-                    tokens - p.tokens, tokens) THEN
-                PERFORM budget.alert_cross(p_tenant, s.revision, s.scope, p.period_start,
-                    (budget.period_bounds(s.period, s.time_zone, s.week_start, s.month_reset_day, s.window_seconds,
-                        p.period_start)).period_end, cost - p.cost - p.ceiling, cost, tokens - p.tokens, tokens);
-            END IF;
+    FOREACH p IN ARRAY p_postings LOOP -- in the order of the slots, each of which has its own behind one another
+        WHILE p_slots[k].revision <> p.revision OR p_slots[k].scope <> p.scope LOOP
+            k := k + 1;
         END LOOP;
+        s := p_slots[k];
+        CONTINUE WHEN NOT s.is_active OR s.type = 'ignore';
+        IF p.is_current THEN
+            cost := s.spent_cost + CASE WHEN p_in_slots OR s.period = 'rolling' THEN 0 ELSE p.cost + p.ceiling END;
+            tokens := s.spent_tokens + CASE WHEN p_in_slots OR s.period = 'rolling' THEN 0 ELSE p.tokens END;
+        ELSE -- late usage of a period before
+            SELECT c.spent_cost + c.ceiling_cost, c.spent_tokens INTO cost, tokens FROM budget.counter c
+             WHERE c.tenant_id = p_tenant AND c.revision = p.revision AND c.scope = p.scope
+               AND c.period_start = p.period_start;
+        END IF;
+        IF cost >= s.warning_threshold * s.cost_limit AND budget.ledger_crosses(s, s.cost_limit,
+                cost - p.cost - p.ceiling, cost)
+            OR tokens >= s.warning_threshold * s.token_limit AND budget.ledger_crosses(s, s.token_limit,
+                tokens - p.tokens, tokens) THEN
+            PERFORM budget.alert_cross(p_tenant, s.revision, s.scope, p.period_start,
+                (budget.period_bounds(s.period, s.time_zone, s.week_start, s.month_reset_day, s.window_seconds,
+                    p.period_start)).period_end, cost - p.cost - p.ceiling, cost, tokens - p.tokens, tokens);
+        END IF;
     END LOOP;
 END $$;
 
