@@ -711,7 +711,8 @@ CREATE TABLE budget.price_update (
     sources jsonb DEFAULT '{}'::jsonb NOT NULL,
     started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     finished_at timestamp with time zone,
-    CONSTRAINT price_update_state_check CHECK ((state = ANY (ARRAY['importing'::text, 'deciding'::text, 'weighing'::text, 'done'::text])))
+    passes integer DEFAULT 0 NOT NULL,
+    CONSTRAINT price_update_state_check CHECK ((state = ANY (ARRAY['importing'::text, 'deciding'::text, 'resolving'::text, 'weighing'::text, 'done'::text])))
 );
 
 ALTER TABLE budget.price_update OWNER TO budget_owner;

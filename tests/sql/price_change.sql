@@ -1,7 +1,7 @@
 -- A price that changes while people use it: records before and after keep their own, the alert says old, new, percent and
 -- what the last 30 days would have cost.
 BEGIN;
-SELECT plan(14);
+SELECT plan(16);
 \ir ../harness/ledger.psql
 DROP FUNCTION pg_temp.quote(jsonb);
 \ir ../harness/prices.psql
@@ -45,5 +45,15 @@ SELECT is(pg_temp.run(pg_temp.by('litellm', pg_temp.quote('p1', '8.2', '40'))), 
 SELECT set_config('budget.tenant', :tenant, true) \g /dev/null
 SELECT is((SELECT count(*) FROM budget.alert WHERE tenant_id = :tenant AND type = 'price_changed'), 1::bigint, 'tells nobody');
 SELECT is((SELECT count(*) FROM budget.price_effect), 0::bigint, 'sums are not kept');
+
+-- an approval is a change too
+SELECT set_config('budget.tenant', budget.catalogue_tenant()::text, true) \g /dev/null
+SELECT pg_temp.run(pg_temp.by('litellm', pg_temp.quote('p1', '16.4', '40')), pg_temp.by('genai-prices', pg_temp.quote('p1', '8.2', '40'))) \g /dev/null
+SELECT is(pg_temp.as_ann('price_conflict_approve', jsonb_build_object('id', c.conflict_id, 'source', 'litellm'))::json ->> 'state',
+    'approved', 'a person approves another price') FROM budget.price_conflict AS c WHERE c.model = 'p1';
+SELECT set_config('budget.tenant', :tenant, true) \g /dev/null
+SELECT is((SELECT message FROM budget.alert WHERE tenant_id = :tenant AND type = 'price_changed' AND severity = 'warning'),
+    'Price of maker p1 changed by +100 % (input 8.2 -> 16.4 a million): the last 30 days would have cost 14.8 USD more',
+    'whoever used it is told, too');
 SELECT * FROM finish();
 ROLLBACK;

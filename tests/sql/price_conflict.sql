@@ -1,7 +1,7 @@
 -- A conflict from its first sight to its decision: listed side by side, one alert, approved or rejected by a person,
 -- asked again only when the sources say something else.
 BEGIN;
-SELECT plan(37);
+SELECT plan(38);
 \ir ../harness/prices.psql
 \set QUIET on
 SELECT pg_temp.run(pg_temp.by('litellm', pg_temp.quote('c1', '10', '40')),
@@ -18,7 +18,7 @@ $$;
 
 -- listed
 SELECT is(pg_temp.run(pg_temp.by('litellm', pg_temp.quote('c1', '8', '40')), pg_temp.by('genai-prices', pg_temp.quote('c1', '10', '40'))),
-    'conflict: 2 sources contradict each other', 'one source goes another way');
+    'conflict: 2 sources contradict each other: litellm 8/40, genai-prices 10/40', 'one source goes another way');
 SELECT is((SELECT string_agg(concat_ws(' ', c ->> 'source', c ->> 'trust', c -> 'per_million' ->> 'input', c ->> 'percent'), ', ')
     FROM json_array_elements(pg_temp.as_ann('price_conflict_list', '{"model": "c1"}')::json -> 'items' -> 0 -> 'candidates') AS c),
     'litellm 0.9 8 -20, genai-prices 0.8 10 0', 'its candidates stand side by side');
@@ -38,13 +38,14 @@ SELECT is((SELECT count(*) FROM budget.outbox WHERE payload ->> 'type' = 'price_
 
 -- other quotes while it waits
 SELECT is(pg_temp.run(pg_temp.by('litellm', pg_temp.quote('c1', '7', '40')), pg_temp.by('genai-prices', pg_temp.quote('c1', '10', '40'))),
-    'conflict: 2 sources contradict each other', 'other figures bring it up to date');
+    'conflict: 2 sources contradict each other: litellm 7/40, genai-prices 10/40', 'other figures bring it up to date');
 SELECT is((SELECT version || ' ' || state FROM budget.price_conflict WHERE model = 'c1'), '2 open', 'in place');
 SELECT is(pg_temp.alerts(), 1::bigint, 'without another alert');
 
 -- rejected
 SELECT is(pg_temp.as_ann('price_conflict_reject', jsonb_build_object('id', pg_temp.conflict(), 'note', 'a misprint'))::json ->> 'state',
     'rejected', 'a person rejects it');
+SELECT is((SELECT acknowledged_by FROM budget.alert WHERE type = 'price_conflict'), 'ann', 'which answers the alert');
 SELECT is(pg_temp.force('c1'), '10/40 litellm verified', 'what is in force stays');
 SELECT is(pg_temp.run(pg_temp.by('litellm', pg_temp.quote('c1', '7', '40')), pg_temp.by('genai-prices', pg_temp.quote('c1', '10', '40'))),
     'nothing', 'the same question is not asked again');
@@ -53,7 +54,7 @@ SELECT is(pg_temp.as_ann('price_conflict_reject', jsonb_build_object('id', pg_te
 SELECT is(pg_temp.as_ann('price_conflict_approve', jsonb_build_object('id', pg_temp.conflict(), 'source', 'litellm')),
     'BG409 conflict_decided', 'another one comes too late');
 SELECT is(pg_temp.run(pg_temp.by('litellm', pg_temp.quote('c1', '6', '40')), pg_temp.by('genai-prices', pg_temp.quote('c1', '10', '40'))),
-    'conflict: 2 sources contradict each other', 'other figures ask again');
+    'conflict: 2 sources contradict each other: litellm 6/40, genai-prices 10/40', 'other figures ask again');
 SELECT is(pg_temp.states() || ' ' || pg_temp.alerts(), 'rejected open 2', 'as a conflict and an alert of their own');
 
 -- approved

@@ -25,7 +25,7 @@ SELECT is(pg_temp.run(pg_temp.by('litellm', pg_temp.quote('m4', '3', '15')),
     'two that agree');
 SELECT is(pg_temp.force('m4'), '3/15 litellm verified', 'are believed: the most trusted one''s figures, verified');
 SELECT is(pg_temp.run(pg_temp.by('litellm', pg_temp.quote('m5', '3', '15')),
-    pg_temp.by('llm-prices', pg_temp.quote('m5', '4', '15'))), 'conflict: 2 sources contradict each other',
+    pg_temp.by('llm-prices', pg_temp.quote('m5', '4', '15'))), 'conflict: 2 sources contradict each other: litellm 3/15, llm-prices 4/15',
     'two that do not are a conflict');
 SELECT is(pg_temp.force('m5'), NULL, 'and nothing is applied');
 SELECT is(pg_temp.run(pg_temp.by('litellm', pg_temp.quote('m5', '3', '15')),
@@ -39,7 +39,7 @@ SELECT is((SELECT count(*) FROM budget.price WHERE provider = 'maker' AND model 
 SELECT is(pg_temp.run(pg_temp.by('litellm', pg_temp.quote('m1', '3.3', '15'))),
     'applied: litellm: +10 %, within the tolerance', 'a change by one source up to the tolerance is applied');
 SELECT is(pg_temp.run(pg_temp.by('litellm', pg_temp.quote('m1', '4', '15'))),
-    'conflict: litellm alone says +21.21 %: more than the tolerance of 10 %', 'beyond it is a conflict');
+    'conflict: litellm alone says +21.21 % (input 4 and 3.3 a million): more than the tolerance of 10 %', 'beyond it is a conflict');
 SELECT is(pg_temp.force('m1'), '3.3/15 litellm', 'that is not applied');
 SELECT is(pg_temp.run(pg_temp.by('litellm', pg_temp.quote('m1', '4', '15')),
     pg_temp.by('genai-prices', pg_temp.quote('m1', '4', '15'))), 'applied: litellm, genai-prices agree: +21.21 %',
@@ -59,7 +59,7 @@ SELECT is(pg_temp.run(pg_temp.by('litellm', pg_temp.quote('m4', '3', '15')),
 -- outliers and units
 SELECT is(pg_temp.run(pg_temp.by('litellm', pg_temp.quote('m2', '3', '6')),
     pg_temp.by('genai-prices', pg_temp.quote('m2', '3', '6'))),
-    'outlier: one is 3 times or more off the others or off the price in force', 'three times off is reviewed, though two agree');
+    'outlier: litellm, genai-prices: 3 times or more off the price in force: input 3 and 1 a million', 'three times off is reviewed, though two agree');
 SELECT is(pg_temp.force('m2'), '1/2 litellm verified', 'and not applied');
 SELECT is(pg_temp.run(pg_temp.by('litellm', pg_temp.quote('m6', '3', '15')),
     pg_temp.by('genai-prices', pg_temp.quote('m6', '3', '15')), pg_temp.by('openrouter', pg_temp.quote('m6', '3', '15')),
@@ -103,7 +103,7 @@ DO $$ DECLARE run constant uuid := budget.uuid_v7(); BEGIN
     PERFORM pg_temp.decide(run);
 END $$;
 SELECT is((SELECT string_agg(provider || '/' || model, ' ' ORDER BY provider, model) FROM budget.price
-    WHERE model LIKE '%m10%' AND tenant_id = budget.catalogue_tenant()), 'maker/m10 maker/m10-20250101 shop/maker/m10-latest',
+    WHERE model LIKE '%m10%' AND tenant_id = budget.catalogue_tenant()), 'maker/m10 maker/m10-20250101 shop/m10-latest',
     'a date or a reseller at the same price is the same model, at another price one of its own');
 SELECT is(pg_temp.run(pg_temp.by('openrouter', pg_temp.quote('x', '2', '4', '{"provider": "shop", "model": "maker/m10"}')),
     pg_temp.by('litellm', pg_temp.quote('m10', '2', '4'))), 'verified: litellm, openrouter agree with what is in force',
@@ -111,7 +111,7 @@ SELECT is(pg_temp.run(pg_temp.by('openrouter', pg_temp.quote('x', '2', '4', '{"p
 SELECT is(pg_temp.run(pg_temp.by('openrouter', pg_temp.quote('x', '2.1', '4', '{"provider": "shop", "model": "maker/m10"}'))),
     'nothing', 'but does not move it');
 SELECT is(pg_temp.run(pg_temp.by('openrouter', pg_temp.quote('x', '9', '18', '{"provider": "shop", "model": "maker/m10"}'))),
-    'outlier: one is 3 times or more off the others or off the price in force', 'and is measured by it');
+    'outlier: openrouter: 3 times or more off the price in force: input 9 and 2 a million', 'and is measured by it');
 
 -- currency
 SELECT is(pg_temp.run(pg_temp.by('file', pg_temp.quote('m11', '2', '4', '{"currency": "EUR"}'))), 'nothing',

@@ -2,7 +2,8 @@
 -- becomes the price in force, approved by a person; no feed replaces it any more, another opinion asks again.
 -- POST /prices/conflicts/{id}/reject {note}: what is in force stays, until the sources say something else.
 -- Once each; the same decision again answers the same.
--- Writes: price_conflict, audit_log; an approval also price, model, tenant, price_offer.
+-- Writes: price_conflict, alert, audit_log; an approval also price, model, tenant, price_offer, price_update,
+-- price_decision, outbox.
 CREATE OR REPLACE FUNCTION budget.price_conflict_approve(tenant uuid, context jsonb, args jsonb) RETURNS budget.reply
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp AS $$
 DECLARE
@@ -112,8 +113,32 @@ BEGIN
     wanted := budget.price_open(wanted);
     PERFORM budget.price_model_describe(wanted.provider, wanted.model, wanted.price_type, '{}');
     PERFORM budget.price_moved('price.approve', force, wanted);
+    PERFORM budget.price_approval_tell(item, force, wanted);
     PERFORM budget.enter(tenant, context);
     RETURN wanted.pricing_id;
+END $$;
+
+-- Tells whoever used the model what the approval means for them, as a run does. What a second does not suffice for, the
+-- next run of price-update finishes.
+CREATE OR REPLACE FUNCTION budget.price_approval_tell(item budget.price_conflict, former budget.price,
+    wanted budget.price) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    run budget.price_update;
+BEGIN
+    INSERT INTO budget.price_update (run_id, state, counts)
+    VALUES (item.conflict_id, 'weighing', '{"approved": 1}') RETURNING * INTO run;
+    INSERT INTO budget.price_decision (run_id, provider, model, service_tier, action, reason, old, new, percent, sources,
+        pricing_id, former_pricing_id, conflict_id)
+    VALUES (run.run_id, item.provider, item.model, item.service_tier, 'applied', 'approved by ' || wanted.approved_by,
+        budget.price_flat(former), budget.price_flat(wanted),
+        budget.rates_percent(budget.price_flat(former), budget.price_flat(wanted)), ARRAY[wanted.source],
+        wanted.pricing_id, former.pricing_id, item.conflict_id);
+    FOR turn IN 1..4 LOOP
+        run := budget.price_weigh(run);
+        EXIT WHEN run.state = 'done';
+    END LOOP;
+    UPDATE budget.price_update AS u SET state = run.state, place = run.place,
+        finished_at = CASE WHEN run.state = 'done' THEN clock_timestamp() END WHERE u.run_id = run.run_id;
 END $$;
 
 CREATE OR REPLACE FUNCTION budget.price_conflict_close(item budget.price_conflict, p_state text, p_decision text,
@@ -125,6 +150,9 @@ BEGIN
         pricing_id = item.pricing_id, decided_at = clock_timestamp(),
         decided_by = coalesce(budget.context('actor'), 'unknown'), updated_at = clock_timestamp(), version = c.version + 1
     WHERE c.conflict_id = item.conflict_id RETURNING * INTO item;
+    UPDATE budget.alert AS a SET acknowledged_at = item.decided_at, acknowledged_by = item.decided_by
+    WHERE a.tenant_id = budget.tenant() AND a.policy_id IS NULL AND a.scope_group = 'conflict ' || item.conflict_id
+      AND a.acknowledged_at IS NULL;
     PERFORM budget.audit('price_conflict.' || CASE p_state WHEN 'approved' THEN 'approve' ELSE 'reject' END,
         item.conflict_id::text, before, budget.price_conflict_json(item)::jsonb);
     RETURN item;

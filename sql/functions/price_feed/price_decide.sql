@@ -22,10 +22,12 @@ BEGIN
         run.state := 'deciding';
     ELSIF run.state = 'deciding' THEN
         run := budget.price_decide_some(run, p_options);
+    ELSIF run.state = 'resolving' THEN
+        run := budget.price_resolve_some(run);
     ELSIF run.state = 'weighing' THEN
-        run := budget.price_weigh(run);
+        run := budget.price_weigh_next(run);
     END IF;
-    UPDATE budget.price_update AS u SET state = run.state, place = run.place, counts = run.counts,
+    UPDATE budget.price_update AS u SET state = run.state, place = run.place, counts = run.counts, passes = run.passes,
         finished_at = CASE WHEN run.state = 'done' THEN coalesce(u.finished_at, clock_timestamp()) END
     WHERE u.run_id = p_run;
     IF run.state = 'done' THEN
@@ -35,6 +37,53 @@ BEGIN
         || CASE WHEN run.state = 'done' THEN jsonb_build_object('differences',
                budget.price_differences(p_run, coalesce((p_options ->> 'limit')::integer, 1000))) ELSE '{}' END;
 END $$;
+
+-- New prices make names mean models that were not known when they were read: they are looked up again, a quarter of a
+-- second at a time. Where that changes what counts for what, the models are decided once more in the same run, so that the
+-- same feeds again have nothing to change.
+CREATE OR REPLACE FUNCTION budget.price_resolve_some(run budget.price_update) RETURNS budget.price_update
+LANGUAGE plpgsql AS $$
+DECLARE
+    ends constant timestamptz := clock_timestamp() + interval '250 milliseconds';
+    item record;
+    home record;
+    any_left boolean := false;
+    before text;
+BEGIN
+    FOR item IN
+        SELECT DISTINCT c.seller, c.named, c.about -> 'maker' AS maker, c.home_provider, c.home_model, c.rank
+        FROM budget.price_candidate AS c
+        WHERE c.trial = budget.no_trial() AND (c.home_model IS NULL OR c.rank > 0)
+          AND (run.place IS NULL OR (c.seller, c.named) > (run.place[1], run.place[2]))
+        ORDER BY c.seller, c.named LIMIT 2000
+    LOOP
+        any_left := true;
+        SELECT * INTO home FROM budget.quote_home(item.seller, item.named, item.maker);
+        UPDATE budget.price_candidate AS c SET home_provider = home.home_provider, home_model = home.home_model,
+            rank = home.rank
+        WHERE c.trial = budget.no_trial() AND c.seller = item.seller AND c.named = item.named
+          AND c.about -> 'maker' IS NOT DISTINCT FROM item.maker
+          AND (item.home_provider, item.home_model, item.rank)
+              IS DISTINCT FROM (home.home_provider, home.home_model, home.rank);
+        run.place := ARRAY[item.seller, item.named];
+        EXIT WHEN clock_timestamp() > ends;
+    END LOOP;
+    IF NOT any_left THEN
+        run.place := NULL;
+        run.passes := run.passes + 1;
+        before := budget.price_places();
+        PERFORM budget.price_settle(run.run_id, budget.no_trial());
+        run.state := CASE WHEN before = budget.price_places() THEN 'weighing' ELSE 'deciding' END;
+    END IF;
+    RETURN run;
+END $$;
+
+-- What counts for what, as one word.
+CREATE OR REPLACE FUNCTION budget.price_places() RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT md5(string_agg(concat_ws(' ', c.source, c.seller, c.named, c.service_tier, c.provider, c.model), E'\n'
+        ORDER BY c.source, c.seller, c.named, c.service_tier, c.effective_date))
+    FROM budget.price_candidate AS c WHERE c.trial = budget.no_trial() AND c.provider IS NOT NULL
+$$;
 
 -- Models one after the other, for a quarter of a second.
 CREATE OR REPLACE FUNCTION budget.price_decide_some(run budget.price_update, p_options jsonb) RETURNS budget.price_update
@@ -59,7 +108,9 @@ BEGIN
     LOOP
         any_left := true;
         decision := budget.price_decide_one(run, item.provider, item.model, item.service_tier, rules);
-        run.counts := budget.counts_add(run.counts, jsonb_build_object(budget.decision_counter(decision.action), 1));
+        IF run.passes = 0 OR decision.action NOT IN ('unchanged', 'reviewed', 'waiting') THEN
+            run.counts := budget.counts_add(run.counts, jsonb_build_object(budget.decision_counter(decision.action), 1));
+        END IF;
         IF NOT run.dry_run AND decision.pricing_id IS NOT NULL THEN
             changed := changed || decision.pricing_id;
         END IF;
@@ -67,7 +118,7 @@ BEGIN
         EXIT WHEN clock_timestamp() > ends;
     END LOOP;
     IF NOT any_left THEN
-        run.state := 'weighing';
+        run.state := CASE WHEN run.dry_run OR run.passes >= 2 THEN 'weighing' ELSE 'resolving' END;
         run.place := NULL;
     END IF;
     IF changed <> '{}' THEN
@@ -131,7 +182,7 @@ BEGIN
         WHERE p.tenant_id = force.tenant_id AND p.pricing_id = force.pricing_id;
     END IF;
     IF decision.action NOT IN ('unchanged', 'reviewed', 'waiting') THEN
-        INSERT INTO budget.price_decision SELECT decision.*;
+        INSERT INTO budget.price_decision SELECT decision.* ON CONFLICT DO NOTHING; -- a second pass: the first word stays
     END IF;
     RETURN decision;
 END $$;

@@ -64,7 +64,7 @@ BEGIN
     ELSE
         verdict.kind := 'change';
     END IF;
-    verdict.reason := budget.price_reason(verdict, voices, stands, off.apart, rules);
+    verdict.reason := budget.price_reason(verdict, voices, far, coalesce(stands, reference), off.apart, rules);
     RETURN verdict;
 END $$;
 
@@ -103,26 +103,25 @@ BEGIN
     END IF;
 END $$;
 
--- The first price, with the classes it does not name from those behind it and last from what stands. Context tiers
--- come from one of them as a whole.
+-- The first price, with the classes it does not name from those behind it and last from what stands. Which context
+-- tiers there are, the first says that has any.
 CREATE OR REPLACE FUNCTION budget.rates_merge(prices jsonb[], stands jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     result jsonb := '{}';
     item jsonb;
+    tiers text[];
 BEGIN
     FOREACH item IN ARRAY prices || coalesce(stands, '{}') LOOP
-        IF EXISTS (SELECT FROM jsonb_object_keys(result) AS k WHERE k LIKE 'above\_%') THEN
-            item := (SELECT coalesce(jsonb_object_agg(r.key, r.value), '{}') FROM jsonb_each(item) AS r
-                     WHERE r.key NOT LIKE 'above\_%');
-        END IF;
-        result := item || result;
+        tiers := ARRAY(SELECT DISTINCT split_part(k, '.', 1) FROM jsonb_object_keys(result) AS k WHERE k LIKE 'above\_%');
+        result := (SELECT coalesce(jsonb_object_agg(r.key, r.value), '{}') FROM jsonb_each(item) AS r
+                   WHERE r.key NOT LIKE 'above\_%' OR tiers = '{}' OR split_part(r.key, '.', 1) = ANY (tiers)) || result;
     END LOOP;
     RETURN result;
 END $$;
 
 -- One sentence for people.
-CREATE OR REPLACE FUNCTION budget.price_reason(verdict budget.price_verdict, voices budget.price_voice[], stands jsonb,
-    apart numeric, rules budget.price_rules) RETURNS text LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION budget.price_reason(verdict budget.price_verdict, voices budget.price_voice[], far integer,
+    compared jsonb, apart numeric, rules budget.price_rules) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
     names constant text := array_to_string(verdict.sources, ', ');
     change constant text := coalesce(CASE WHEN verdict.percent > 0 THEN '+' ELSE '' END || trim_scale(verdict.percent)
@@ -136,15 +135,45 @@ BEGIN
         WHEN verdict.action = 'applied' AND apart = 0 THEN format('%s: classes that had no rate', names)
         WHEN verdict.action = 'applied' AND verdict.agreed THEN format('%s agree: %s', names, change)
         WHEN verdict.action = 'applied' THEN format('%s: %s, within the tolerance', names, change)
-        WHEN verdict.kind = 'change' THEN format('%s alone says %s: more than the tolerance of %s %%', names, change,
-            trim_scale(rules.tolerance * 100))
+        WHEN verdict.kind = 'change' THEN format('%s alone says %s (%s): more than the tolerance of %s %%', names, change,
+            budget.rates_worst(verdict.rates, compared), trim_scale(rules.tolerance * 100))
         WHEN verdict.kind = 'untrusted' THEN format('first price, by %s alone, whose trust of %s is below %s', names,
             (voices[1]).trust, rules.bar)
         WHEN verdict.kind = 'approved' THEN format('%s: %s, but a person approved the price in force', names, change)
         WHEN verdict.kind = 'units' THEN format('looks like a price of another unit (per 1,000 or per million): %s', names)
-        WHEN verdict.kind = 'outlier' AND stands IS NOT NULL AND NOT coalesce(verdict.agreed, false)
-             AND cardinality(voices) = 1 THEN format('%s is %s times or more off the price in force', names, rules.outlier)
-        WHEN verdict.kind = 'outlier' THEN format('one is %s times or more off the others or off the price in force',
-            rules.outlier)
-        ELSE format('%s sources contradict each other', cardinality(voices)) END;
+        WHEN verdict.kind = 'outlier' AND far IS NOT NULL THEN format('%s is %s times or more off the others: %s',
+            (voices[far]).source, rules.outlier, budget.rates_worst((voices[far]).rates, verdict.rates))
+        WHEN verdict.kind = 'outlier' THEN format('%s: %s times or more off the price in force: %s', names, rules.outlier,
+            budget.rates_worst(verdict.rates, compared))
+        ELSE format('%s sources contradict each other: %s', cardinality(voices), budget.voices_text(voices,
+            rules.tolerance)) END;
 END $$;
+
+-- "cache_write_1h 6 and 0.5 a million": the class in which two sets of rates are furthest apart.
+CREATE OR REPLACE FUNCTION budget.rates_worst(a jsonb, b jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT format('%s %s and %s', replace(replace(r.key, '_cost_per_token', ''), '_cost', ''), budget.rate_text(r.key, r.x),
+        budget.rate_text(r.key, r.y)) || CASE WHEN r.key ~ '_token$' THEN ' a million' ELSE '' END
+    FROM (SELECT m.key, m.value::numeric AS x, (b ->> m.key)::numeric AS y FROM jsonb_each_text(a) AS m WHERE b ? m.key) AS r
+    WHERE r.x <> r.y
+    ORDER BY r.key ~ 'audio|image', CASE WHEN r.x = 0 OR r.y = 0 THEN 0 ELSE greatest(r.x / r.y, r.y / r.x) END DESC, r.key
+    LIMIT 1
+$$;
+
+CREATE OR REPLACE FUNCTION budget.rate_text(class text, rate numeric) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT trim_scale(CASE WHEN class ~ '_token$' THEN rate * 1000000 ELSE rate END)::text
+$$;
+
+-- "litellm 2/8, openrouter 10/40": input and output a million of each; where those are alike, what is not.
+CREATE OR REPLACE FUNCTION budget.voices_text(voices budget.price_voice[], tolerance numeric) RETURNS text
+LANGUAGE sql STABLE AS $$
+    WITH voice AS (
+        SELECT i, (voices[i]).source, (voices[i]).rates, concat_ws('/',
+            budget.rate_text('_token', ((voices[i]).rates ->> 'input_cost_per_token')::numeric),
+            budget.rate_text('_token', ((voices[i]).rates ->> 'output_cost_per_token')::numeric)) AS plain
+        FROM generate_subscripts(voices, 1) AS i)
+    SELECT CASE WHEN count(DISTINCT v.plain) > 1 THEN string_agg(concat_ws(' ', v.source, nullif(v.plain, '')), ', '
+               ORDER BY v.i) ELSE string_agg(v.source, ', ' ORDER BY v.i) || coalesce(': ' || (
+               SELECT budget.rates_worst(a.rates, b.rates) FROM voice AS a JOIN voice AS b ON a.i < b.i
+               WHERE (budget.rates_compare(b.rates, a.rates)).apart > tolerance ORDER BY a.i, b.i LIMIT 1), '') END
+    FROM voice AS v
+$$;

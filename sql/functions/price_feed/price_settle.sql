@@ -1,9 +1,9 @@
 -- What each candidate counts for. Once a run, after the imports, before anything is decided.
 --   a name that means a model already priced counts for that model, once per source: the very name before an alias
 --   before another date or region; others of the same source that say the same price are the same model
---   another date or region with another price is a model of its own
+--   another date or region that some source prices otherwise is a model of its own
 --   a reseller's name at the maker's price is a witness for the maker's price, where its source does not name that
---   itself; at another price it is the reseller's own price
+--   itself; where some source says another price it is the reseller's own price
 -- Only the quote in force of each name counts; what a source no longer lists is forgotten, and what it lists in a
 -- currency without rate is kept, but counts for nothing.
 CREATE OR REPLACE FUNCTION budget.price_settle(p_run uuid, p_trial uuid) RETURNS void LANGUAGE plpgsql AS $$
@@ -46,12 +46,11 @@ CREATE OR REPLACE FUNCTION budget.price_settle_direct(p_trial uuid) RETURNS void
                AND (budget.rates_compare(p.rates, first_value(p.rates) OVER same)).apart > 0 AS differs
         FROM placed AS p WINDOW same AS (PARTITION BY p.source, p.provider, p.model, p.service_tier
             ORDER BY p.is_best DESC)),
-    judged AS (                                     -- named otherwise, and priced otherwise in some service tier
-        SELECT c.*, c.rank = 2 AND bool_or(c.differs) OVER (PARTITION BY c.source, c.seller, c.named) AS is_own
-        FROM compared AS c)
+    judged AS (                                     -- named otherwise, and priced otherwise by some source
+        SELECT c.*, c.rank = 2 AND bool_or(c.differs) OVER (PARTITION BY c.seller, c.named) AS is_own FROM compared AS c)
     UPDATE budget.price_candidate AS c
-    SET provider = CASE WHEN j.is_best THEN j.provider WHEN j.is_own THEN j.seller END,
-        model = CASE WHEN j.is_best THEN j.model WHEN j.is_own THEN j.named END
+    SET provider = CASE WHEN j.is_own THEN j.seller WHEN j.is_best THEN j.provider END,
+        model = CASE WHEN j.is_own THEN j.named WHEN j.is_best THEN j.model END
     FROM judged AS j
     WHERE c.trial = p_trial AND c.source = j.source AND c.seller = j.seller AND c.named = j.named
         AND c.service_tier = j.service_tier AND c.effective_date = j.effective_date
@@ -67,7 +66,7 @@ LANGUAGE sql AS $$
     judged AS (
         SELECT r.*, bool_or(r.maker_rates IS NULL OR r.maker_rates <> r.rates
             AND (budget.rates_compare(r.rates, r.maker_rates)).apart > rules.tolerance)
-            OVER (PARTITION BY r.source, r.seller, r.named) AS is_own FROM resold AS r),
+            OVER (PARTITION BY r.seller, r.named) AS is_own FROM resold AS r),
     placed AS (                                     -- one witness per source, model and service tier
         SELECT j.*, row_number() OVER (PARTITION BY j.source, j.home_provider, j.home_model, j.service_tier, j.is_own
             ORDER BY j.seller, j.named) AS place FROM judged AS j)

@@ -36,6 +36,23 @@ BEGIN
     RETURN run;
 END $$;
 
+-- The same for a run that nobody finished, an approval that had much to weigh or a job that died, before one's own.
+CREATE OR REPLACE FUNCTION budget.price_weigh_next(run budget.price_update) RETURNS budget.price_update
+LANGUAGE plpgsql AS $$
+DECLARE
+    left_over budget.price_update;
+BEGIN
+    SELECT * INTO left_over FROM budget.price_update AS u WHERE u.state = 'weighing' AND u.run_id <> run.run_id
+    ORDER BY u.run_id LIMIT 1 FOR UPDATE SKIP LOCKED;
+    IF left_over.run_id IS NULL THEN
+        RETURN budget.price_weigh(run);
+    END IF;
+    left_over := budget.price_weigh(left_over);
+    UPDATE budget.price_update AS u SET state = left_over.state, place = left_over.place,
+        finished_at = CASE WHEN left_over.state = 'done' THEN clock_timestamp() END WHERE u.run_id = left_over.run_id;
+    RETURN run;
+END $$;
+
 -- Changes of a run that are worth a word; NULL when there are none.
 CREATE OR REPLACE FUNCTION budget.price_notable(p_run uuid) RETURNS budget.price_decision[] LANGUAGE sql STABLE AS $$
     SELECT array_agg(d ORDER BY d.provider, d.model, d.service_tier) FROM budget.price_decision AS d
@@ -76,7 +93,7 @@ BEGIN
 END $$;
 
 -- One alert for each changed price a tenant has used in the last 30 days, the 20 with most effect; and for the house one
--- that names all changes, whoever uses them.
+-- that names all changes of a run, whoever uses them.
 CREATE OR REPLACE FUNCTION budget.price_alert_changes(run budget.price_update, p_tenant uuid,
     notable budget.price_decision[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -99,7 +116,7 @@ BEGIN
             'spent', budget.decimal(item.spent), 'would_have_been', budget.decimal(item.spent + item.effect),
             'effect', budget.decimal(item.effect))));
     END LOOP;
-    IF p_tenant = budget.local_tenant() THEN
+    IF p_tenant = budget.local_tenant() AND NOT run.counts ? 'approved' THEN
         PERFORM budget.price_alert_raise(p_tenant, 'run ' || run.run_id, 'price_changed', 'info',
             format('%s changed by %s %% or more: budget prices update and GET /prices/updates/%s show which',
                 CASE cardinality(notable) WHEN 1 THEN '1 price' ELSE cardinality(notable) || ' prices' END,

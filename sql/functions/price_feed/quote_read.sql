@@ -14,7 +14,7 @@ BEGIN
     result.service_tier := lower(coalesce(item ->> 'service_tier', 'standard'));
     result.effective_date := coalesce(budget.quote_date(item ->> 'effective_date'), '-infinity');
     result.end_date := budget.quote_date(item ->> 'end_date');
-    result.rates := budget.rates_flat(item);
+    result.rates := budget.rates_said(budget.rates_flat(item));
     result.price_type := budget.price_type_asked(item ->> 'price_type', result.rates);
     IF result.price_type = 'free' THEN
         result.rates := result.rates || '{"input_cost_per_token": 0, "output_cost_per_token": 0}';
@@ -46,6 +46,15 @@ BEGIN
     RETURN result;
 END $$;
 
+-- Rates without those classes whose 0 says nothing: beside a paid input or output it means "not known" in most feeds, and
+-- a class without a rate costs what input or output costs.
+CREATE OR REPLACE FUNCTION budget.rates_said(rates jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(jsonb_object_agg(r.key, r.value), '{}') FROM jsonb_each(rates) AS r
+    WHERE r.value::text::numeric > 0 OR r.key IN ('input_cost_per_token', 'output_cost_per_token')
+       OR NOT coalesce((rates ->> 'input_cost_per_token')::numeric > 0
+                       OR (rates ->> 'output_cost_per_token')::numeric > 0, false)
+$$;
+
 -- A date or time of a quote; NULL when it is none.
 CREATE OR REPLACE FUNCTION budget.quote_date(value text) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -67,14 +76,18 @@ BEGIN
                 ELSE budget.price_type_of(budget.price_of_flat(rates)) END;
 END $$;
 
--- A model as its source names it, without the paths of hosts and without the seller's own name in front.
+-- A model as its source names it, without the paths of hosts and without the seller's own name in front; of a reseller
+-- without the maker's name too, so that sources that leave it out mean the same model (a name already priced stays).
 CREATE OR REPLACE FUNCTION budget.quote_named(seller text, model text) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
     name text := nullif(regexp_replace(lower(btrim(model)), '^models/', ''), '');
     head constant text := (regexp_match(name, '^([^/]+)/.'))[1];
 BEGIN
     IF head = seller OR EXISTS (SELECT FROM budget.provider_name AS n WHERE n.tenant_id = budget.catalogue_tenant()
-           AND n.name = head AND n.provider = seller) THEN
+           AND n.name = head AND (n.provider = seller OR EXISTS (SELECT FROM budget.provider_name AS s
+               WHERE s.tenant_id = n.tenant_id AND s.name = seller AND s.kind = 'reseller')))
+       AND NOT EXISTS (SELECT FROM budget.price AS p WHERE p.tenant_id = budget.catalogue_tenant()
+           AND p.provider = seller AND p.model = name) THEN
         name := substr(name, length(head) + 2);
     END IF;
     RETURN name;
