@@ -19,6 +19,10 @@ BEGIN
     IF run.state = 'importing' THEN
         PERFORM budget.price_settle(p_run, trial);
         PERFORM budget.price_updates_forget();
+        IF EXISTS (SELECT FROM budget.price_update AS u WHERE u.counts ? 'unpublished') THEN
+            PERFORM budget.prices_publish();
+            UPDATE budget.price_update AS u SET counts = u.counts - 'unpublished' WHERE u.counts ? 'unpublished';
+        END IF;
         run.state := 'deciding';
     ELSIF run.state = 'deciding' THEN
         run := budget.price_decide_some(run, p_options);
@@ -122,13 +126,25 @@ BEGIN
         run.place := NULL;
     END IF;
     IF changed <> '{}' THEN
-        UPDATE budget.tenant AS t SET price_epoch = t.price_epoch + 1, updated_at = now()
-            WHERE t.tenant_id = budget.catalogue_tenant();
-        PERFORM budget.price_offers_refresh(budget.catalogue_tenant());
         PERFORM budget.audit('price.import', run.run_id::text, NULL, jsonb_build_object('run_id', run.run_id,
             'prices', cardinality(changed), 'pricing_ids', to_jsonb(changed)));
+        run.counts := budget.counts_add(run.counts, jsonb_build_object('unpublished', cardinality(changed)));
+    END IF;
+    IF run.counts ? 'unpublished' AND (NOT any_left OR (SELECT t.updated_at < clock_timestamp() - interval '3 seconds'
+           FROM budget.tenant AS t WHERE t.tenant_id = budget.catalogue_tenant())) THEN
+        PERFORM budget.prices_publish();
+        run.counts := run.counts - 'unpublished';
     END IF;
     RETURN run;
+END $$;
+
+-- Lets everybody see new models: plans and offers made before are stale. A price that changes is seen without it, so a
+-- run does it every few seconds and at its end, not with each transaction; one that died is made up for by the next.
+CREATE OR REPLACE FUNCTION budget.prices_publish() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE budget.tenant AS t SET price_epoch = t.price_epoch + 1, updated_at = now()
+        WHERE t.tenant_id = budget.catalogue_tenant();
+    PERFORM budget.price_offers_refresh(budget.catalogue_tenant());
 END $$;
 
 -- What counts in a run: what all enabled sources say; in a dry run what it imported instead, for those it imported.

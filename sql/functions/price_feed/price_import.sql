@@ -48,7 +48,7 @@ CREATE OR REPLACE FUNCTION budget.counts_add(a jsonb, b jsonb) RETURNS jsonb LAN
 $$;
 
 CREATE OR REPLACE FUNCTION budget.price_candidates_keep(p_trial uuid, p_run uuid, p_source text, p_quotes jsonb)
-RETURNS jsonb LANGUAGE sql AS $$
+RETURNS jsonb LANGUAGE sql SET enable_nestloop = off AS $$
     WITH quote AS MATERIALIZED (
         SELECT DISTINCT ON (r.seller, r.named, r.service_tier, r.effective_date) r.*
         FROM jsonb_array_elements(p_quotes) AS q (item), budget.quote_read(q.item) AS r

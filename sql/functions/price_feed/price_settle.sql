@@ -31,8 +31,10 @@ CREATE OR REPLACE FUNCTION budget.candidates_now(p_trial uuid) RETURNS SETOF bud
     ORDER BY c.source, c.seller, c.named, c.service_tier, c.effective_date DESC
 $$;
 
--- Names of the model's own seller. Windows, not joins: no statistics exist while a feed is coming in.
-CREATE OR REPLACE FUNCTION budget.price_settle_direct(p_trial uuid) RETURNS void LANGUAGE sql AS $$
+-- Names of the model's own seller. Windows, not joins, and no nested loops: no statistics exist while a feed is coming
+-- in, and a plan made for an empty table would compare each row with each.
+CREATE OR REPLACE FUNCTION budget.price_settle_direct(p_trial uuid) RETURNS void LANGUAGE sql
+SET enable_nestloop = off AS $$
     WITH named AS (
         SELECT c.source, c.seller, c.named, c.service_tier, c.effective_date, c.rates, c.rank,
                coalesce(c.home_provider, c.seller) AS provider, coalesce(c.home_model, c.named) AS model
@@ -58,7 +60,7 @@ $$;
 
 -- Names of resellers.
 CREATE OR REPLACE FUNCTION budget.price_settle_resold(p_trial uuid, rules budget.price_rules) RETURNS void
-LANGUAGE sql AS $$
+LANGUAGE sql SET enable_nestloop = off AS $$
     WITH resold AS (
         SELECT c.source, c.seller, c.named, c.service_tier, c.effective_date, c.home_provider, c.home_model, c.rates,
                budget.price_maker_rates(p_trial, c.home_provider, c.home_model, c.service_tier) AS maker_rates
