@@ -67,7 +67,9 @@ BEGIN
         PERFORM budget.audit('catalogue.load', kind, NULL,
             jsonb_build_object('kind', kind, 'changed', changed, 'total', total));
     END IF;
-    RETURN format('catalogue %s: %s rows, %s changed', kind, total, changed);
+    RETURN format('catalogue %s: %s rows, %s changed%s', kind, total, changed, CASE WHEN kind = 'prices' AND total = 0
+        AND budget.catalogue_currency() <> 'USD' THEN format('; they are in USD: store a rate (budget prices rates set USD '
+            'RATE) and start again, until then models are unpriced') ELSE '' END);
 END $$;
 
 -- provider, kind, names (separated by spaces; the canonical name itself is always one)

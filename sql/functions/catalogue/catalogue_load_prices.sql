@@ -56,7 +56,8 @@ $$;
 --   loaded, the same   only source, date and note are brought up to date
 --   loaded, changed    the newest line of its model: the former price is closed now, the new one opened; older lines:
 --                      left alone
--- A price in force from another source (a feed, a person) that is younger than the line's as_of stays.
+-- A price in force from another source that is younger than the line's as_of stays, and any that a person approved.
+-- The files are in USD: a catalogue in another currency is converted by the newest rate of the day (fx_rate).
 CREATE OR REPLACE FUNCTION budget.catalogue_load_prices(csv text, OUT changed bigint, OUT total bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -84,7 +85,8 @@ BEGIN
         WHERE l.above IS NULL ORDER BY l.key
     LOOP
         BEGIN
-            wanted := budget.catalogue_price(item.cells, item.rates);
+            wanted := budget.price_exchanged(budget.catalogue_price(item.cells, item.rates));
+            CONTINUE WHEN wanted.provider IS NULL; -- no rate of exchange: unpriced is better than wrong
             total := total + 1;
             changed := changed + budget.catalogue_load_price(wanted)::integer;
         EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
@@ -123,6 +125,7 @@ BEGIN
     ORDER BY p.effective_date DESC LIMIT 1;
     IF newest.effective_date >= wanted.effective_date
        OR newest.source = 'catalogue' AND loaded.effective_date <= now() AND newest.pricing_id <> loaded.pricing_id
+       OR newest.approved_by IS NOT NULL
        OR newest.source <> 'catalogue' AND newest.effective_date > coalesce(
            (wanted.metadata ->> 'as_of')::date, '-infinity') THEN
         RETURN false;
@@ -130,3 +133,34 @@ BEGIN
     PERFORM budget.price_open(wanted);
     RETURN true;
 END $$;
+
+-- A price in the catalogue's currency, with the rate it was converted by; NULLs when there is none.
+CREATE OR REPLACE FUNCTION budget.price_exchanged(price budget.price) RETURNS budget.price LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    base constant text := budget.catalogue_currency();
+    quoted constant jsonb := budget.rates_flat(to_jsonb(price));
+    result budget.price;
+    exchange numeric;
+    exchange_day date;
+BEGIN
+    IF price.currency = base THEN
+        RETURN price;
+    END IF;
+    SELECT r.rate, r.day INTO exchange, exchange_day
+        FROM budget.fx_rate_at(price.currency, base, (now() AT TIME ZONE 'UTC')::date) AS r;
+    IF exchange IS NOT NULL THEN
+        result := budget.price_of_flat((SELECT jsonb_object_agg(r.key, trim_scale(r.value::numeric * exchange))
+            FROM jsonb_each_text(quoted) AS r));
+        result := jsonb_populate_record(price, budget.rates_of(result));
+        result.currency := base;
+        result.metadata := price.metadata || jsonb_build_object('fx', jsonb_build_object('currency', price.currency,
+            'rate', exchange, 'day', exchange_day, 'quoted', quoted));
+    END IF;
+    RETURN result;
+END $$;
+
+-- The rate columns of a row, as members.
+CREATE OR REPLACE FUNCTION budget.rates_of(price budget.price) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT coalesce(jsonb_object_agg(r.key, r.value), '{}') FROM jsonb_each(to_jsonb(price)) AS r
+    WHERE r.value <> 'null' AND (r.key ~ '_(token|char|image|second|request)$|^cost_' OR r.key = 'context_rates')
+$$;

@@ -44,7 +44,8 @@ DECLARE
     root constant uuid := budget.uuid_v7();
 BEGIN
     PERFORM set_config('budget.tenant', budget.catalogue_tenant()::text, true);
-    INSERT INTO budget.tenant (tenant_id, name, is_active) VALUES (budget.catalogue_tenant(), 'catalogue', false)
+    INSERT INTO budget.tenant (tenant_id, name, currency, is_active)
+    VALUES (budget.catalogue_tenant(), 'catalogue', budget.setting_value('default_currency'), false)
         ON CONFLICT DO NOTHING;
     PERFORM budget.enter(tenant, '{"actor": "install", "role": "system"}');
     IF NOT EXISTS (SELECT FROM budget.tenant t WHERE t.tenant_id = budget.local_tenant()) THEN
