@@ -32,7 +32,7 @@ CREATE FUNCTION pg_temp.held(tenant uuid) RETURNS text LANGUAGE sql AS $$
     FROM budget.policy_state s WHERE s.tenant_id = tenant
 $$;
 CREATE FUNCTION pg_temp.states(tenant uuid) RETURNS text LANGUAGE sql AS $$
-    SELECT string_agg(h.state || ' ' || h.left_tokens, ', ' ORDER BY h.hold_id) FROM budget.hold h
+    SELECT string_agg(h.state || ' ' || h.left_tokens, ', ' ORDER BY h.state) FROM budget.hold h
         WHERE h.tenant_id = tenant
 $$;
 SELECT count(*) FROM (SELECT pg_temp.hold(:one, 5, 'a', 't', '{1,2,3}')) AS x \g /dev/null
@@ -50,7 +50,7 @@ SELECT is(budget.holds_expire(500), 0::bigint, 'then nothing');
 SELECT is(pg_temp.held(:one), '1:=1/10 2:=0/0 2:a=1/10 3:t=1/10',
     'rule_11_an_expired_hold_frees_what_was_left_in_each_scope');
 SELECT is(pg_temp.held(:two), '1:=0/0', 'of each tenant');
-SELECT is(pg_temp.states(:one), 'expired 0, live 10, expired 0', 'the live one is untouched');
+SELECT is(pg_temp.states(:one), 'expired 0, expired 0, live 10', 'the live one is untouched');
 SELECT is((SELECT count(*)::int FROM budget.hold WHERE tenant_id = :one AND state = 'expired'
     AND resolved_at = expires_at), 2, 'resolved at its expiry, not when swept');
 SELECT ok((SELECT bool_and(last_t > now() - interval '1 minute') FROM budget.policy_state WHERE tenant_id = :one),
