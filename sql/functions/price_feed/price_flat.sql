@@ -1,8 +1,30 @@
 -- A price as a flat object of its rates: {"input_cost_per_token": 0.000003, "above_200000.input_cost_per_token": …}.
--- Quotes of sources are kept and compared in this form.
-CREATE OR REPLACE FUNCTION budget.price_flat(price budget.price) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN price.pricing_id IS NOT NULL THEN budget.rates_flat(to_jsonb(price)) END
-$$;
+-- Quotes of sources are kept and compared in this form. Written out: it is worked out for every model of every run.
+CREATE OR REPLACE FUNCTION budget.price_flat(price budget.price) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF price.pricing_id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    RETURN jsonb_strip_nulls(jsonb_build_object(
+        'input_cost_per_token', trim_scale(price.input_cost_per_token),
+        'output_cost_per_token', trim_scale(price.output_cost_per_token),
+        'cache_read_cost_per_token', trim_scale(price.cache_read_cost_per_token),
+        'cache_write_5m_cost_per_token', trim_scale(price.cache_write_5m_cost_per_token),
+        'cache_write_1h_cost_per_token', trim_scale(price.cache_write_1h_cost_per_token),
+        'reasoning_cost_per_token', trim_scale(price.reasoning_cost_per_token),
+        'input_audio_cost_per_token', trim_scale(price.input_audio_cost_per_token),
+        'output_audio_cost_per_token', trim_scale(price.output_audio_cost_per_token),
+        'input_image_cost_per_token', trim_scale(price.input_image_cost_per_token),
+        'output_image_cost_per_token', trim_scale(price.output_image_cost_per_token),
+        'input_cost_per_char', trim_scale(price.input_cost_per_char),
+        'output_cost_per_char', trim_scale(price.output_cost_per_char),
+        'cost_per_image', trim_scale(price.cost_per_image),
+        'cost_per_second', trim_scale(price.cost_per_second),
+        'fixed_cost_per_request', trim_scale(price.fixed_cost_per_request),
+        'web_search_cost_per_request', trim_scale(price.web_search_cost_per_request)))
+        || CASE WHEN price.context_rates IS NULL THEN '{}' ELSE budget.rates_flat(jsonb_build_object('context_rates',
+               to_jsonb(price.context_rates))) END;
+END $$;
 
 -- The same from the members of a quote. What is no amount of 0 or more is left out.
 CREATE OR REPLACE FUNCTION budget.rates_flat(quote jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$

@@ -14,6 +14,9 @@ DECLARE
     chunk jsonb;
 BEGIN
     PERFORM budget.enter(budget.catalogue_tenant(), '{"actor": "price-update", "role": "system"}');
+    -- For the statements of this session that follow: nobody waits for this job, and on a busy machine settling a few
+    -- thousand names may take longer than a request may.
+    PERFORM set_config('statement_timeout', '60s', false);
     SELECT * INTO origin FROM budget.price_source AS s WHERE s.source = p_source FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         PERFORM budget.fail(404, 'unknown_source', '/source', format('There is no price source %s: %s.', p_source,
