@@ -1,12 +1,13 @@
 """Price sources over HTTP: what they are, what they disagree about and who decides, rates of exchange, asking for a run."""
 import json
+import os
 import pathlib
 import sys
 import uuid
 from decimal import Decimal
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
-from home import TestCase, main  # noqa: E402
+from home import TestCase, main, wait_for  # noqa: E402
 
 
 def quote(model, source_input, output, **more):
@@ -129,6 +130,29 @@ class Sources(TestCase):
         self.assertIn(run, jobs())
         self.assertIn(self.home.get(f"/api/v1/prices/updates/{run}").json["status"], ("queued", "running", "ok", "failed"))
         self.assert_problem(self.home.get(f"/api/v1/prices/updates/{uuid.uuid4()}"), 404, "update_not_found")
+
+    def test_an_update_reads_a_file_of_ones_own_and_decides(self):
+        if not (pathlib.Path(os.environ["BUDGET_APP_DIR"]) / "libexec/budget/price-update").exists():
+            self.skipTest("the job price-update is not built")
+        folder = pathlib.Path(self.home.folder) / "prices"
+        folder.mkdir(exist_ok=True)
+        (folder / "own.csv").write_text("provider,model,input,output\nmaker,h6,2,4\n")
+        (folder / "own.csv").chmod(0o644)
+        self.assertEqual(self.home.patch("/api/v1/prices/sources/file", {"url": "own.csv"}).status, 200)
+
+        def update(**wish):
+            run = self.home.post("/api/v1/prices/update", {"sources": ["file"], **wish}).json["run_id"]
+            wait_for(lambda: self.home.get(f"/api/v1/prices/updates/{run}").json["status"] in ("ok", "failed"),
+                     "the end of the update", 60)
+            return self.home.get(f"/api/v1/prices/updates/{run}").json
+        tried = update(dry_run=True)
+        self.assertEqual((tried["status"], [(d["model"], d["action"]) for d in tried["differences"] if d["model"] == "h6"]),
+                         ("ok", [("h6", "first")]), tried)
+        self.assertIsNone(self.input_price("h6"), "a dry run changes nothing")
+        done = update()
+        self.assertEqual((done["status"], done["sources"][0]["source"], done["sources"][0]["quotes"]), ("ok", "file", 1), done)
+        self.assertEqual(self.input_price("h6"), Decimal("0.000002"))
+        self.assertEqual(update()["differences"], [], "again: nothing to change")
 
     def test_who_may_what(self):
         keys = {role: self.home.post("/api/v1/keys", {"name": f"p {role}", "role": role}).json["key"]
