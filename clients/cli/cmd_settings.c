@@ -32,7 +32,7 @@ print_shell(const struct budget_settings *settings)
 {
 	for (int i = 0; i < settings->count; i++) {
 		const struct budget_setting_value *value = &settings->values[i];
-		if (!value->text)
+		if (!value->text || !value->setting->env) /* what a file says about price sources has no name of its own */
 			continue;
 		printf("%s='", value->setting->env);
 		for (const char *byte = value->text; *byte; byte++)

@@ -108,7 +108,8 @@ class Sources(TestCase):
         self.assertEqual(self.feed(file=[quote("h5", 2, 4, currency="GBP")]), {})
         self.assertIsNone(self.input_price("h5"))
         sources = {s["source"]: s for s in self.home.get("/api/v1/prices/sources").json["items"]}
-        self.assertEqual(sources["file"]["unresolved"], 1)
+        self.assertEqual((sources["file"]["unresolved"], sources["file"]["unresolved_quotes"]),
+                         (1, [{"provider": "maker", "model": "h5", "problem": "currency_without_rate", "currency": "GBP"}]))
         self.assert_problem(self.home.post("/api/v1/prices/rates", {"currency": "GBP", "rate": 0}), 422, "out_of_range")
         answer = self.home.post("/api/v1/prices/rates", {"currency": "gbp", "rate": "1.25", "date": "2026-01-02"})
         self.assertEqual((answer.status, answer.json["base"], answer.json["date"]), (200, "USD", "2026-01-02"))

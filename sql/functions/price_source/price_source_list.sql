@@ -24,6 +24,10 @@ CREATE OR REPLACE FUNCTION budget.price_source_json(s budget.price_source) RETUR
             WHERE c.source = s.source AND c.trial = budget.no_trial()),
         'unresolved', (SELECT count(*) FROM budget.price_candidate AS c
             WHERE c.source = s.source AND c.trial = budget.no_trial() AND c.problem IS NOT NULL),
+        'unresolved_quotes', (SELECT coalesce(json_agg(json_build_object('provider', c.seller, 'model', c.named,
+            'problem', c.problem, 'currency', c.fx -> 'currency')), '[]')
+            FROM (SELECT * FROM budget.price_candidate AS c WHERE c.source = s.source AND c.trial = budget.no_trial()
+                  AND c.problem IS NOT NULL ORDER BY c.seller, c.named LIMIT 20) AS c),
         'version', s.version, 'updated_at', budget.utc(s.updated_at))
 $$;
 
