@@ -18,6 +18,8 @@
 #define ARENA_MAX_BYTES (64 << 20)
 #define BATCH_MAX 100000
 #define CONNECT_WAIT_MS 5000
+#define OPTIONS_COMMON 4
+#define OPTIONS_MAX 16
 
 static volatile sig_atomic_t is_stopping;
 
@@ -43,37 +45,47 @@ stop(int number)
 static void
 print_help(const struct job *job, FILE *out)
 {
+	fprintf(out, "usage: %s%s [--dry-run] [--now=TIME] [--batch=N]\n\n%s\n\n", job->name,
+	    job->options ? " [OPTION]…" : "", job->about);
+	for (const struct job_option *option = job->options; option && option->name; option++)
+		fprintf(out, "  --%s%s%-*s  %s\n", option->name, option->value ? "=" : "",
+		    (int)(24 - strlen(option->name) - (option->value != NULL)), option->value ? option->value : "", option->about);
 	fprintf(out,
-	    "usage: %s [--dry-run] [--now=TIME] [--batch=N]\n\n%s\n\n"
 	    "  --dry-run   say what would be done, change nothing\n"
 	    "  --now=TIME  as if it were that time (2026-01-01T00:00Z)%s\n"
 	    "  --batch=N   rows of one transaction at most (default %d)\n\n"
-	    "Exit status: 0 done, or another copy runs; 64 wrong arguments; 70 a fault of ours; 75 database away, try again;\n"
-	    "78 a setting is wrong.\n",
-	    job->name, job->about, job->flags & JOB_NOW_DRY ? "; only with --dry-run" : "", job->batch_max);
+	    "Exit status: 0 done, or another copy runs; 64 wrong arguments; 69 nobody outside answers; 70 a fault of ours;\n"
+	    "75 database away, try again; 78 a setting is wrong.\n",
+	    job->flags & JOB_NOW_DRY ? "; only with --dry-run" : "", job->batch_max);
 }
 
 /* EX_OK to go on, -1 after --help. */
 static int
 parse_options(struct running *running, int argc, char **argv)
 {
-	static const struct option longs[] = {
+	struct option longs[OPTIONS_MAX + 1] = {
 		{ "dry-run", no_argument, NULL, 'd' }, { "now", required_argument, NULL, 'n' },
 		{ "batch", required_argument, NULL, 'b' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
 	};
 	const struct job *job = running->job;
 	struct job_call *call = &running->call;
-	int letter;
+	int letter, index, count = OPTIONS_COMMON;
 	char *end;
 
+	for (const struct job_option *option = job->options; option && option->name && count < OPTIONS_MAX; option++)
+		longs[count++] = (struct option){ option->name, option->value ? required_argument : no_argument, NULL, 'o' };
 	call->batch_max = job->batch_max;
-	while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, "", longs, &index)) != -1) {
 		switch (letter) {
 		case 'd': call->is_dry_run = true; break;
 		case 'n': call->now = optarg; break;
 		case 'b':
 			call->batch_max = (int)strtol(optarg, &end, 10);
 			if (*end != '\0' || call->batch_max < 1 || call->batch_max > BATCH_MAX)
+				return EX_USAGE;
+			break;
+		case 'o':
+			if (!job->option(longs[index].name, optarg))
 				return EX_USAGE;
 			break;
 		case 'h': print_help(job, stdout); return -1;
@@ -156,15 +168,17 @@ batches(struct budget_ctx *ctx, struct running *running)
 		budget_arena_reset(&ctx->arena); /* not the whole context: the lock belongs to the connection it holds */
 		rows = 0;
 		running->call.detail = NULL;
+		running->call.has_more = false;
 		BUDGET_TRY(running->job->run(ctx, &running->call, &rows));
 		running->rows += rows;
 		if (running->call.detail)
 			running->detail = strncpy(running->keep, running->call.detail, sizeof running->keep - 1);
-		if (running->is_terminal && rows > 0)
+		if (running->is_terminal && rows > 0 && !(running->job->flags & JOB_SPEAKS))
 			fprintf(stderr, "\r%s: %" PRId64 " rows", running->job->name, running->rows);
 		BUDGET_TRY(step(ctx, running));
-	} while (rows > 0 && !running->call.is_dry_run && !(running->job->flags & JOB_ONCE) && !is_stopping);
-	if (running->is_terminal && running->rows > 0)
+	} while ((rows > 0 || running->call.has_more) && !is_stopping && !(running->job->flags & JOB_ONCE)
+	    && (!running->call.is_dry_run || running->job->flags & JOB_DRY_STEPS));
+	if (running->is_terminal && running->rows > 0 && !(running->job->flags & JOB_SPEAKS))
 		fputc('\n', stderr);
 	return BUDGET_OK;
 }
@@ -182,9 +196,13 @@ end(struct budget_ctx *ctx, const struct running *running, const char *status, c
 static int
 complain(const struct running *running, const struct budget_error *error)
 {
-	budget_log(BUDGET_LOG_ERROR, "job", "%s: %s%s%s", running->job->name, error->detail ? error->detail : "failed",
+	bool is_outside = error->status == BUDGET_EUPSTREAM;
+
+	budget_log(is_outside ? BUDGET_LOG_WARNING : BUDGET_LOG_ERROR, "job", "%s: %s%s%s", running->job->name, error->detail ? error->detail : "failed",
 	    error->internal ? ": " : "", error->internal ? error->internal : "");
-	return error->status == BUDGET_EBUSY ? EX_TEMPFAIL : EX_SOFTWARE;
+	if (error->status == BUDGET_ENOTFOUND || error->status == BUDGET_EINVALID)
+		return EX_USAGE; /* what was named is not there */
+	return error->status == BUDGET_EBUSY ? EX_TEMPFAIL : is_outside ? EX_UNAVAILABLE : EX_SOFTWARE;
 }
 
 static int

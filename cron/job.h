@@ -19,6 +19,7 @@ struct job_call {
 	const char *options; /* JSON object: how the run was asked for by the API; NULL = nobody asked, it is just time */
 	const char *run_id;  /* of this run: GET /jobs lists it */
 	const char *now;     /* RFC 3339 of --now, or NULL: the database's clock */
+	bool has_more;       /* out: another batch follows although this one did no row */
 	const char *detail;  /* out, may stay NULL: one line for the run record, in ctx's arena or a literal */
 };
 
@@ -30,7 +31,16 @@ typedef enum budget_status job_fn(struct budget_ctx *ctx, struct job_call *call,
 
 enum {
 	JOB_NOW_DRY = 1,  /* --now only together with --dry-run: the clock of the ledger is the database's */
-	JOB_ONCE = 2      /* one batch does everything */
+	JOB_ONCE = 2,     /* one batch does everything */
+	JOB_DRY_STEPS = 4, /* a dry run goes through all batches */
+	JOB_SPEAKS = 8    /* it says by itself how far it is */
+};
+
+/* An option of one job, beside those all have. */
+struct job_option {
+	const char *name;  /* "source" */
+	const char *value; /* what --help calls it: "NAME"; NULL = takes none */
+	const char *about;
 };
 
 struct job {
@@ -39,11 +49,13 @@ struct job {
 	int batch_max;
 	int flags;
 	job_fn *run;
+	const struct job_option *options;                      /* ends with a NULL name; NULL = none */
+	bool (*option)(const char *name, const char *value);   /* takes one; false = it is wrong */
 };
 
 /**
  * main() of a job: `JOB [--dry-run] [--now=TIME] [--batch=N] [--help]`.
- * Exit: 0 done, or another copy runs; 64 wrong arguments; 75 database away, try again; 70 our fault; 78 a setting is
+ * Exit: 0 done, or another copy runs; 64 wrong arguments; 69 nobody outside answers (prices); 75 database away, try again; 70 our fault; 78 a setting is
  * wrong.
  * Without arguments it takes the oldest run that was asked for by the API (job_run 'queued'), with its options.
  * SIGTERM: the batch that runs is finished, then the job ends as `ok` with the rest left for the next start.

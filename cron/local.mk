@@ -48,6 +48,13 @@ pkglibexec_PROGRAMS += %D%/reprice %D%/true-up
 %C%_true_up_LDFLAGS = $(PROGRAM_LINK)
 %C%_true_up_LDADD = lib/libbudget.la
 
+# prices: fetched, verified, applied
+pkglibexec_PROGRAMS += %D%/price-update
+%C%_price_update_SOURCES = %D%/price_update.c %D%/price_update.h %D%/price_update_feed.c %D%/price_update_say.c $(JOB_FILES)
+%C%_price_update_CFLAGS = $(PROGRAM_CFLAGS)
+%C%_price_update_LDFLAGS = $(PROGRAM_LINK)
+%C%_price_update_LDADD = lib/libbudget.la
+
 # supervisor of a home: holds sockets, starts and restarts what serves
 pkglibexec_PROGRAMS += %D%/supervise
 %C%_supervise_SOURCES = %D%/supervise.c %D%/supervise_service.c %D%/supervise.h

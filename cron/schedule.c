@@ -102,6 +102,8 @@ ended(struct entry *entry, int status)
 	int code = WEXITSTATUS(status);
 	if (code == 127)
 		budget_log(BUDGET_LOG_ERROR, "job", "%s: there is no program %s/%s", entry->name, folder, entry->name);
+	else if (code == EX_UNAVAILABLE) /* nobody outside answers: the job's warning is enough */
+		budget_log(BUDGET_LOG_DEBUG, "job", "%s: exit status %d", entry->name, code);
 	else if (code != 0) /* the job itself has said why */
 		budget_log(BUDGET_LOG_WARNING, "job", "%s: exit status %d after %lld ms; next try in %lld s", entry->name, code,
 		    (long long)took_ms, (long long)((entry->due_ms - now_ms()) / 1000));
@@ -169,7 +171,7 @@ read_table(const char *path)
 	}
 	for (int i = 0; i < fresh.count; i++) {
 		struct entry *entry = &fresh.entries[i];
-		entry->due_ms = now_ms(); /* a new entry runs at once */
+		entry->due_ms = now_ms() + entry->delay_ms; /* a new entry runs at once, but for prices */
 		for (int k = 0; k < schedule.count; k++)
 			if (strcmp(schedule.entries[k].name, entry->name) == 0) {
 				entry->pid = schedule.entries[k].pid;
@@ -257,6 +259,8 @@ once(const sigset_t *mask)
 	for (int i = 0; i < schedule.count; i++) {
 		struct entry *entry = &schedule.entries[i];
 		int status;
+		if (entry->delay_ms >= entry->every_ms) /* not at a start, says its setting */
+			continue;
 		start(entry, mask);
 		if (entry->pid > 0 && waitpid(entry->pid, &status, 0) == entry->pid && ended(entry, status) != EX_OK)
 			worst = EX_SOFTWARE;

@@ -15,6 +15,7 @@ struct entry {
 	char words[512];                    /* what argv points into */
 	char *argv[SCHEDULE_WORDS_MAX + 1]; /* argv[0] = name */
 	int64_t every_ms, limit_ms;
+	int64_t delay_ms;                   /* before the first start */
 	int64_t due_ms;                     /* monotonic; counts on through suspend */
 	int64_t started_ms;
 	pid_t pid;                          /* 0 = not running */

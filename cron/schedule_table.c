@@ -8,6 +8,7 @@
 #include "lib/settings.h"
 
 #define WAIT_MAX_MS 60000
+#define START_DELAY_MS 3000
 #define EVERY_MAX_MS (INT64_C(31) * 86400 * 1000)
 
 static char error[512];
@@ -35,6 +36,25 @@ duration_ms(const char *text)
 	return number * factor * 1000 <= EVERY_MAX_MS ? number * factor * 1000 : 0;
 }
 
+/*
+ * "@interval?setting": whether the job also runs at the start of the schedule is what that setting says; if so, when
+ * everything else has started. Cuts it off; -1 when there is no such setting.
+ */
+static int64_t
+cut_delay(char *every, bool *ret_is_late)
+{
+	char *question = strchr(every, '?');
+
+	*ret_is_late = false;
+	if (question == NULL)
+		return 0;
+	*question = '\0';
+	if (!budget_settings_find(budget_settings_current(), question + 1))
+		return -1;
+	*ret_is_late = !budget_setting_is(question + 1);
+	return START_DELAY_MS;
+}
+
 static bool
 is_name(const char *name)
 {
@@ -50,14 +70,19 @@ entry_parse(struct entry *entry, char *line)
 	    &rest);
 	char *arguments = strtok_r(NULL, "\t", &rest);
 	int count = 0;
+	bool is_late;
 
 	*entry = (struct entry){ 0 };
 	if (!name || !every || !limit)
 		return "expected: job, every, limit, and perhaps arguments, separated by tabs";
 	if (!is_name(name))
 		return "the name of a job has lower-case letters, digits and '-'";
+	if ((entry->delay_ms = cut_delay(every, &is_late)) < 0)
+		return "behind `?` stands the name of a setting";
 	if ((entry->every_ms = duration_ms(every)) == 0)
 		return "`every` is a time like 15s, 5m, 6h, 1d, or @ and the name of a setting in seconds";
+	if (is_late)
+		entry->delay_ms = entry->every_ms;
 	if ((entry->limit_ms = duration_ms(limit)) == 0)
 		return "`limit` is a time like 5m";
 	if (arguments && strlen(arguments) >= sizeof entry->words)

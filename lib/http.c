@@ -1,15 +1,15 @@
 #include "lib/http.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include <curl/curl.h>
 #include <pthread.h>
+#include <sys/socket.h>
 
+#include "lib/address.h"
 #include "lib/ctx.h"
-#include "lib/text.h"
 #include "lib/version.h"
 
 #define LINE_MAX_BYTES 8192 /* of a header line kept or traced */
@@ -21,6 +21,7 @@ struct transfer {
 	char *body; /* grows by doubling inside the arena; the former halves stay until the context is reset */
 	size_t capacity, max_bytes;
 	enum budget_status fault;
+	bool has_refused; /* an address that is not public */
 	char reason[CURL_ERROR_SIZE];
 };
 
@@ -157,6 +158,9 @@ explain(struct transfer *transfer, CURLcode code)
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_RESOLVE_PROXY:
 	case CURLE_COULDNT_CONNECT:
+		if (transfer->has_refused)
+			return budget_fail(ctx, BUDGET_EUPSTREAM, "address_refused", NULL,
+			    "%s leads to an address that is not public, and only such are asked here.", url);
 		return budget_fail(ctx, BUDGET_EUPSTREAM, "unreachable", NULL, "Cannot reach %s: %s.", url, reason);
 	case CURLE_OPERATION_TIMEDOUT:
 		return budget_fail(ctx, BUDGET_EUPSTREAM, "timeout", NULL, "No answer from %s in time: %s.", url, reason);
@@ -192,6 +196,19 @@ check_url(struct budget_ctx *ctx, const char *url)
 }
 
 static enum budget_status
+check_guarded(struct budget_ctx *ctx, const char *url)
+{
+	const char *host = budget_http_host(ctx, url);
+
+	if (strncmp(url, "https://", 8) != 0)
+		return budget_fail(ctx, BUDGET_EINVALID, "bad_url", NULL, "%s is not https, and only https is asked here.", url);
+	if (host == NULL || !budget_address_host_is_public(host))
+		return budget_fail(ctx, BUDGET_EUPSTREAM, "address_refused", NULL,
+		    "%s leads to an address that is not public, and only such are asked here.", url);
+	return BUDGET_OK;
+}
+
+static enum budget_status
 add_headers(struct budget_ctx *ctx, const struct budget_http_request *request, struct curl_slist **list)
 {
 	/* "Expect:" empty: no 100-continue round trip before a body. */
@@ -207,6 +224,38 @@ add_headers(struct budget_ctx *ctx, const struct budget_http_request *request, s
 		return budget_fail(ctx, BUDGET_ETOOLARGE, "out_of_memory", NULL, "Out of memory.");
 	*list = grown;
 	return BUDGET_OK;
+}
+
+/* Looks at the address that is really connected to: a name cannot change its mind behind a check. */
+static curl_socket_t
+open_public(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct transfer *transfer = user;
+
+	(void)purpose;
+	if (!budget_address_is_public(&address->addr)) {
+		transfer->has_refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static void
+set_guard(CURL *curl, struct transfer *transfer)
+{
+	const struct budget_http_request *request = transfer->request;
+
+	if (request->proxy != NULL || request->is_guarded)
+		curl_easy_setopt(curl, CURLOPT_PROXY, request->proxy != NULL ? request->proxy : "");
+	if (!request->is_guarded)
+		return;
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
+	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "https");
+	curl_easy_setopt(curl, CURLOPT_NOPROXY, "");
+	if (request->proxy != NULL && *request->proxy != '\0')
+		return; /* the proxy looks names up, and may stand inside */
+	curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_public);
+	curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, transfer);
 }
 
 static void
@@ -288,6 +337,8 @@ budget_http_send(struct budget_ctx *ctx, const struct budget_http_request *reque
 
 	pthread_once(&once, start_curl);
 	BUDGET_TRY(check_url(ctx, request->url));
+	if (request->is_guarded)
+		BUDGET_TRY(check_guarded(ctx, request->url));
 	BUDGET_TRY(add_headers(ctx, request, &headers));
 	curl = curl_easy_init();
 	if (!curl)
@@ -298,6 +349,7 @@ budget_http_send(struct budget_ctx *ctx, const struct budget_http_request *reque
 	transfer.max_bytes = request->answer_max_bytes ? request->answer_max_bytes : BUDGET_HTTP_ANSWER_BYTES;
 	set_limits(curl, &with_agent);
 	set_request(curl, &transfer, headers);
+	set_guard(curl, &transfer);
 	code = curl_easy_perform(curl);
 	if (transfer.fault != BUDGET_OK)
 		return transfer.fault;
@@ -317,18 +369,4 @@ budget_http_header(const struct budget_http_answer *answer, const char *name)
 		if (strncasecmp(answer->headers[i], name, length) == 0 && answer->headers[i][length] == ':')
 			return answer->headers[i] + length + 1 + strspn(answer->headers[i] + length + 1, " \t");
 	return NULL;
-}
-
-const char *
-budget_http_encode(struct budget_ctx *ctx, const char *text)
-{
-	struct budget_text out;
-
-	budget_text_init(&out, &ctx->arena, strlen(text) * 3 + 1);
-	for (const unsigned char *at = (const unsigned char *)text; *at; at++)
-		if (*at < 0x80 && (isalnum(*at) || strchr("-._~", *at) != NULL))
-			budget_text_addn(&out, (const char *)at, 1);
-		else
-			budget_text_addf(&out, "%%%02X", *at);
-	return budget_text_done(&out);
 }

@@ -1,7 +1,7 @@
 /*
  * libcurl behind a small door: one request, one answer, with limits on everything. Not a general purpose client: http
  * and https only (no file:, no unix sockets by URL), no cookies, no proxy for loopback addresses, redirects only when
- * asked for. The only file that includes curl is http.c. Used by the CLI and by jobs; never by request handlers.
+ * asked for. Only http.c and http_url.c include curl. Used by the CLI and by jobs; never by request handlers.
  */
 #ifndef BUDGET_LIB_HTTP_H
 #define BUDGET_LIB_HTTP_H
@@ -33,6 +33,8 @@ struct budget_http_request {
 	long connect_ms, total_ms;         /* 0 = the defaults above */
 	size_t answer_max_bytes;           /* decoded body at most; 0 = the default above */
 	int redirects_max;                 /* 0 = a redirect is an answer like any other */
+	bool is_guarded;                   /* https only, and only to public addresses; a proxy is used only if named below */
+	const char *proxy;                 /* NULL = as the environment says, "" = none */
 	budget_http_trace_fn *trace;       /* NULL = silent. Values of Authorization and X-API-Key arrive masked */
 	void *trace_user;
 };
@@ -53,7 +55,7 @@ struct budget_http_answer {
  * @return BUDGET_OK: an answer came, whatever its status;
  *         BUDGET_EINVALID: bad_url, bad_header, and nothing was sent;
  *         BUDGET_EUPSTREAM: unreachable (nobody answers there: nothing was done), tls_failed, timeout and
- *         connection_lost (the request may have been carried out), not_http, too_many_redirects;
+ *         connection_lost (the request may have been carried out), not_http, too_many_redirects, address_refused (is_guarded);
  *         BUDGET_ETOOLARGE: answer_too_large, or beyond the arena's cap
  */
 enum budget_status budget_http_send(struct budget_ctx *ctx, const struct budget_http_request *request,
@@ -61,6 +63,16 @@ enum budget_status budget_http_send(struct budget_ctx *ctx, const struct budget_
 
 /** Value of an answer's header (name in any case), or NULL. Borrowed. */
 const char *budget_http_header(const struct budget_http_answer *answer, const char *name);
+
+/**
+ * Where a Location leads, seen from the URL that answered with it; also a check that a URL can be used at all.
+ * @return BUDGET_EINVALID bad_url
+ */
+enum budget_status budget_http_join(struct budget_ctx *ctx, const char *base, const char *location,
+    const char **ret_url);
+
+/** Host of a URL, without the brackets of an IPv6 address, in the arena; NULL when there is none. */
+const char *budget_http_host(struct budget_ctx *ctx, const char *url);
 
 /** Text percent-encoded for one path segment or query value (RFC 3986 unreserved bytes stay), in the arena. */
 const char *budget_http_encode(struct budget_ctx *ctx, const char *text);

@@ -25,6 +25,9 @@ noinst_LTLIBRARIES += %D%/libcore.la
 	%D%/source/openrouter.c %D%/source/genai.c %D%/source/file.c %D%/source/csv.c %D%/source/csv.h %D%/source/html.c \
 	%D%/source/html.h %D%/source/pages.c %D%/source/tables.c %D%/source/llmprices_html.c %D%/source/pretrained.c
 
+# fetching of feeds: addresses, URLs
+%C%_libcore_la_SOURCES += %D%/address.c %D%/address.h %D%/http_url.c %D%/source/fetch.c %D%/source/fetch.h
+
 # outage: records kept on disk
 %C%_libcore_la_SOURCES += %D%/denials.c %D%/denials.h %D%/fail_mode.c %D%/fail_mode.h %D%/ledger_spool.c %D%/ledger_spool.h %D%/spool.c %D%/spool.h %D%/spool_dead.c %D%/spool_dead.h \
 	%D%/spool_files.c %D%/spool_files.h %D%/spool_frame.c %D%/spool_frame.h
@@ -47,6 +50,8 @@ publicdir = $(pkgincludedir)/lib
 public_HEADERS = %D%/arena.h %D%/budget.h %D%/ctx.h %D%/db.h %D%/decimal.h %D%/denials.h %D%/error.h %D%/fail_mode.h %D%/field.h %D%/group.h %D%/http.h \
 	%D%/json.h %D%/keys.h %D%/ledger.h %D%/ledger_spool.h %D%/log.h %D%/migrate.h %D%/settings.h %D%/spool.h %D%/spool_dead.h %D%/spool_frame.h %D%/statement.def %D%/text.h %D%/utf8.h \
 	%D%/uuid.h %D%/version.h %D%/when.h %D%/words.h
+
+public_HEADERS += %D%/address.h
 
 lib_LTLIBRARIES += %D%/libbudget.la
 %C%_libbudget_la_SOURCES =

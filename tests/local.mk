@@ -66,6 +66,9 @@ check_PROGRAMS += %D%/unit/test_amount
 check_PROGRAMS += %D%/unit/test_source
 %C%_unit_test_source_SOURCES = %D%/unit/test_source.c $(UNIT_RUNNER)
 %C%_unit_test_source_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += %D%/unit/test_source_fetch
+%C%_unit_test_source_fetch_SOURCES = %D%/unit/test_source_fetch.c $(UNIT_RUNNER)
+%C%_unit_test_source_fetch_LDADD = $(UNIT_LIBS)
 
 # alerts, reports
 

@@ -129,6 +129,9 @@ source_llm_prices(struct budget_ctx *ctx, const struct budget_source_feed *feed,
 	if (budget_json_length(prices) > 5000) /* every row looks at every other one */
 		return source_bad_feed(ctx, "The feed has %zu prices: at most 5000 are read.", budget_json_length(prices));
 	BUDGET_TRY(source_begin(&out, ctx, feed, ret_batch));
+	ret_batch->as_of = source_json_text(ctx, budget_json_get(root, "updated_at"), 40);
+	if (!source_is_date(ret_batch->as_of))
+		ret_batch->as_of = NULL;
 	rows = budget_arena_alloc(&ctx->arena, (budget_json_length(prices) + 1) * sizeof *rows);
 	if (rows == NULL)
 		return budget_fail_memory(ctx);

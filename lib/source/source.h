@@ -35,7 +35,7 @@
  *       name is budget.fail 404 unknown_source). p_all: also those not due yet. kind is one of the registry; url of kind
  *       `file` is a path below $BUDGET_HOME/prices. Settings of config.yaml win for the keys they name (source_settings).
  *   budget.price_import(p_run uuid, p_source text, p_quotes jsonb, p_options jsonb) → jsonb
- *       p_quotes: array of at most `chunk` quotes. p_options {dry_run, chunk, chunks, seen, skipped: {reason: count}};
+ *       p_quotes: array of at most `chunk` quotes. p_options {dry_run, as_of, chunk, chunks, seen, skipped: {reason: count}};
  *       chunk counts from 1; the last one (chunk = chunks) also stores the source's counters. A source may come with
  *       one empty chunk (nothing to import). Answers the counts of THIS chunk: {seen, quotes, unchanged, applied, first,
  *       conflicts, outliers, skipped, unresolved}; absent = 0. Nothing is decided yet where several sources must agree.
@@ -82,6 +82,7 @@ struct budget_source_batch {
 	int64_t seen;               /* entries of the feed that stand for a model */
 	int64_t partial;            /* of those quoted: entries with a price class that was left out (no column for it) */
 	int64_t skipped[SOURCE_SKIP_COUNT];
+	const char *as_of;           /* day the feed says it is of (YYYY-MM-DD), or NULL: an older feed changes nothing */
 	const char *malformed_first; /* name of the first malformed entry that has one, or NULL */
 };
 

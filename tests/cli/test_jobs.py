@@ -113,7 +113,7 @@ class Jobs(ServerCase):
         self.assertIn("Exit status", done.out)
 
     def test_the_schedule_runs_every_job_of_the_table(self):
-        done = run("schedule", "--once", BUDGET_DATABASE_URL=self.app_url)
+        done = run("schedule", "--once", BUDGET_DATABASE_URL=self.app_url, BUDGET_UPDATE_PRICES_ON_START="false")
         self.assertEqual(done.code, 0, done.err)
         for name, every in (("holds-expire", "15"), ("partitions", "21600"), ("request-keys", "3600")):
             self.assertEqual(self.last_run(name)[0], "ok")
@@ -143,8 +143,8 @@ class Schedule(ServerCase):
     def table(self, *rows):
         (self.folder / "table").write_text("".join("\t".join(row) + "\n" for row in rows))
 
-    def schedule(self, *words):
-        process = start("schedule", "--table", self.folder / "table", "--programs", self.folder, *words)
+    def schedule(self, *words, **settings):
+        process = start("schedule", "--table", self.folder / "table", "--programs", self.folder, *words, **settings)
         self.running.append(process)
         return process
 
@@ -161,6 +161,19 @@ class Schedule(ServerCase):
         process = self.schedule()
         wait_for(lambda: self.count("tick") >= 3, "three ticks")
         self.assertEqual(self.end(process).code, 0)
+
+    def test_a_setting_decides_whether_a_job_runs_at_the_start(self):
+        self.job("prices", f"echo prices >> {self.said}")
+        self.job("tick", f"echo tick >> {self.said}")
+        self.table(("prices", "1h?update_prices_on_start", "5s"), ("tick", "1s", "5s"))
+        process = self.schedule(BUDGET_UPDATE_PRICES_ON_START="false")
+        wait_for(lambda: self.count("tick") >= 5, "longer than a job waits that runs at the start")
+        self.assertEqual(self.count("prices"), 0)
+        self.assertEqual(self.end(process).code, 0)
+        process = self.schedule(BUDGET_UPDATE_PRICES_ON_START="true")
+        wait_for(lambda: self.count("prices") == 1, "it runs some seconds after the start")
+        self.assertGreater(self.count("tick"), 5)
+        self.end(process)
 
     def test_never_two_of_one_kind(self):
         self.job("slow", f"echo in >> {self.said}; [ $(grep -c in {self.said}) -le $(( $(grep -c out {self.said}) + 1 )) ] || echo twice >> {self.said}; sleep 2.5; echo out >> {self.said}")
@@ -236,7 +249,7 @@ class Schedule(ServerCase):
 
     def test_a_wrong_table_names_its_line(self):
         for row, part in ((("tick",), "expected: job, every, limit"), (("tick", "1x", "5s"), "`every` is a time"),
-            (("tick", "@no_such", "5s"), "`every`"),
+            (("tick", "@no_such", "5s"), "`every`"), (("tick", "1s?no_such", "5s"), "behind `?`"),
                           (("../tick", "1s", "5s"), "the name of a job"), (("tick", "1s", "0s"), "`limit`")):
             with self.subTest(row):
                 self.table(("# comment",), row)

@@ -15,7 +15,7 @@ printf '%s\n' "${all[@]}" | grep '^cgi-bin/fcgi/' | tr '\n' '\0' | xargs -0r gre
 	rule 'the runtime of the programs knows no resource'
 includes 'libpq-fe' '^(lib/(db|pool|statement|migrate[a-z_]*)\.[ch]|cgi-bin/events\.c|tests/)' | rule 'libpq has one door: the database modules'
 includes 'json-c/|json\.h>' '^(lib/(json[a-z_]*|field[a-z_]*)\.[ch]|tests/)' | rule 'json-c has one door: lib/json'
-includes 'curl/' '^(lib/http\.c|tests/)' | rule 'libcurl has one door: lib/http'
+includes 'curl/' '^(lib/http(_url)?\.c|tests/)' | rule 'libcurl has one door: lib/http'
 includes '(fcgiapp|fcgi_stdio|fcgios)\.h' '^(cgi-bin/fcgi/|tests/)' | rule 'FastCGI has one door: cgi-bin/fcgi'
 includes 'libxml/' '^(lib/source/html\.c|tests/)' | rule 'libxml2 has one door: lib/source/html'
 includes 'zlib\.h' '^(lib/unpack\.c|tests/)' | rule 'zlib has one door: lib/unpack'
