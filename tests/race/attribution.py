@@ -12,6 +12,7 @@ class Attribution(Model):
     def __init__(self, log, policy):
         super().__init__(log)
         self.policy, self.causes, self.returned, self.above = policy, collections.Counter(), ZERO, ZERO
+        self.uncovered = collections.Counter()  # what no hold on this policy covered, above the limit or not
 
     def stands(self, at):
         slot = self.slots.get((self.current[self.policy].revision, ""))
@@ -47,6 +48,7 @@ class Attribution(Model):
             grown = max(ZERO, cost - max(ZERO, self.most - self.now))
             is_other = hold is not None and number not in hold.row.revisions  # held, but not on this policy
             self.causes["unheld" if is_other else record.cause] += grown
+            self.uncovered["unheld" if is_other else record.cause] += cost
             self.above += grown
             self.now += cost
         super().record(at, record)

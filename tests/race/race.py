@@ -43,12 +43,12 @@ class ProofCase(LedgerCase):
         team = self.make("budgets", {"name": f"team {now()}", "reach": "named"})["budget_id"]
         leaf = self.make("budgets", {"name": f"leaf {now()}", "parent_id": team, "reach": "named"})["budget_id"]
         policies = {
-            "hourly": self.policy(team, period="hourly", cost_limit=str(Decimal(4) * generous)),
-            "writer": self.policy(team, period="lifetime", component="writer", token_limit=3000 * generous),
-            "daily": self.policy(leaf, period="daily", token_limit=5000 * generous),
+            "hourly": self.policy(team, period="hourly", cost_limit=str(4 * Decimal(generous))),
+            "writer": self.policy(team, period="lifetime", component="writer", token_limit=int(3000 * generous)),
+            "daily": self.policy(leaf, period="daily", token_limit=int(5000 * generous)),
             "rolling": self.policy(leaf, period="rolling", window_seconds=60, type="soft_limit",
-                                   cost_limit=str(Decimal(6) * generous)),
-            "session": self.policy(leaf, period="per_session", token_limit=900 * generous),
+                                   cost_limit=str(6 * Decimal(generous))),
+            "session": self.policy(leaf, period="per_session", token_limit=int(900 * generous)),
             "warn": self.policy(leaf, period="lifetime", type="warn", cost_limit="0.5"),
         }
         if boundary:
@@ -60,6 +60,9 @@ class ProofCase(LedgerCase):
     @property
     def ports(self):
         return [home.port for home in self.homes]
+
+    def records(self):
+        return int(self.home.value("SELECT count(*) FROM budget.usage_record"))
 
     # what must be true afterwards
 
@@ -87,10 +90,10 @@ class ProofCase(LedgerCase):
         self.assertEqual(problems, [], "\n".join(["the model does not reproduce the ledger:", *problems[:12]]))
         return model
 
-    def settled(self, calls):
+    def settled(self, calls, before=0):
         """What was acknowledged is there once, with what was said; what was refused left nothing; the rest was settled.
-        Spooled (202) is acknowledged: it has to come."""
-        said, problems = collections.defaultdict(list), []
+        Spooled (202) is acknowledged: it has to come. before: records that were there without these calls."""
+        said, problems, keyed = collections.defaultdict(list), [], []
         for call in calls:
             if call.text == "not settled":
                 problems.append(f"not settled: {call}")
@@ -106,10 +109,11 @@ class ProofCase(LedgerCase):
         for (path, identity), answers in said.items():
             call, body, _ = answers[0]
             statuses = {status for _, _, status in answers}
-            if call.key:
-                ids = {c.json["record_id"] for c, _, status in answers if status in (201, 202)}
+            if call.key:  # 202 names an id of which nobody knows yet whether the key has another
+                ids = {c.json["record_id"] for c, _, status in answers if status == 201}
                 if len(ids) > 1 or not ids <= records.keys():
                     problems.append(f"one key, not one record: {ids} {answers}")
+                keyed.append(bool(statuses & {201, 202}))
             elif statuses & {201, 202}:
                 stored = records.get(identity) if path == "usage" else identity in holds
                 if stored != (str(body["input_tokens"] + body.get("output_tokens", 0)) if path == "usage" else True):
@@ -119,6 +123,8 @@ class ProofCase(LedgerCase):
             problems += [f"unexpected: {c}" for c, _, status in answers
                          if status not in (0, 200, 201, 202, 402, 404, 409, 502, 503, 504) and UNKNOWN not in c.text]
         self.assertEqual(problems[:5], [])
+        others = len(records.keys() - {identity for path, identity in said}) - before
+        self.assertTrue(sum(keyed) <= others <= len(keyed), f"{sum(keyed)} to {len(keyed)} keys made {others} records")
 
     @staticmethod
     def said(call):

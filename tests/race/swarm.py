@@ -46,7 +46,7 @@ class Client(threading.Thread):
         self.remaining = None
 
     def run(self):
-        while time.time() < self.plan["until"]:
+        while time.time() < self.plan["until"] and not os.path.exists(self.plan["end"]):
             self.act(self.random.choices(list(self.plan["mix"]), list(self.plan["mix"].values()))[0])
         if self.connection:
             self.connection.close()
@@ -231,16 +231,22 @@ class Swarm:
                  mix=None, seed=None):
         self.seed = seed if seed is not None else random.randrange(10 ** 6)
         self.until = time.time() + seconds
+        self.end = pathlib.Path(folder) / f"swarm-{self.seed}-end"  # its being there ends the race
         self.processes = []
         for number in range(processes):
             plan = {"ports": ports, "budget": budget, "until": self.until, "seed": self.seed * 100 + number, "wild": wild,
-                    "sessions": sessions, "ttls": ttls, "mix": mix or MIX, "clients": clients // processes,
+                    "end": str(self.end), "sessions": sessions, "ttls": ttls, "mix": mix or MIX, "clients": clients // processes,
                     "log": str(pathlib.Path(folder) / f"swarm-{self.seed}-{number}.jsonl")}
             self.processes.append((plan["log"], subprocess.Popen([sys.executable, "-B", __file__, json.dumps(plan)],
                                                                  stdin=subprocess.DEVNULL)))
 
     def __enter__(self):
         return self
+
+    def stop(self):
+        """Before its time."""
+        self.end.touch()
+        self.until = time.time()
 
     def __exit__(self, *_):
         for _log, process in self.processes:

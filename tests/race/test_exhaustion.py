@@ -85,6 +85,7 @@ class Exhaustion(ProofCase):
 
     def test_a_lock_that_somebody_keeps(self):
         self.assertEqual(self.send().status, 201)
+        self.hold(self.budget_id, cost=2, expect=402)  # from here on refusals are looked for before locks
         with self.session("SELECT FROM budget.policy_state FOR UPDATE"):
             began = time.monotonic()
             self.unknown(self.send(), "lock_timeout")

@@ -17,6 +17,7 @@ class HardLimit(RaceCase):
     def test_no_hold_is_granted_beyond_a_limit_and_no_refusal_is_false(self):
         boundary = next_minute(now() + datetime.timedelta(seconds=2 + SECONDS / 2))  # zones differ by whole minutes
         policies, leaf = self.team(boundary)
+        before = self.records()
         self.the_last_cent(boundary - datetime.timedelta(seconds=1 + SECONDS / 2))
         with Swarm(self.ports, leaf, WORK, SECONDS) as swarm:
             editor = Editor(self, policies, swarm.until)
@@ -27,21 +28,22 @@ class HardLimit(RaceCase):
         editor.join()
         print(f"# seed {swarm.seed}: {len(calls)} calls, {editor.edits} edits")
         self.assertEqual(editor.failed, [])
-        self.kinds(calls, "granted", "refused", "recorded", "replayed", "released", "extended", "too late", "in doubt", "keyed", "batched",
-                   "retry after")
-        self.settled(calls)
+        self.kinds(calls, "granted", "refused", "recorded", "replayed", "released", "extended", "too late", "in doubt",
+                   "keyed", "batched", "retry after")
+        self.settled(calls, before)
         self.replay(calls, leaf)
         self.clean()
         self.assertGreater(now(), boundary)
 
     def test_what_passes_a_limit_is_attributed_to_the_last_digit(self):
         policies, leaf = self.team()
+        before = self.records()
         limit = policies["total"] = self.policy(leaf, period="lifetime", cost_limit="3.000000000000000001")
         with Swarm(self.ports, leaf, WORK, SECONDS / 2, wild=0.6) as swarm:
             pass
         calls = swarm.calls
         print(f"# seed {swarm.seed}: {len(calls)} calls")
-        self.settled(calls)
+        self.settled(calls, before)
         wait_for(lambda: self.used(limit)[1] == 0, "the last hold to expire", 30)
         self.replay(calls, leaf)
         self.clean()
@@ -51,6 +53,12 @@ class HardLimit(RaceCase):
         print(f"# above the limit: {over} = {dict(model.causes)} - {model.returned} freed meanwhile")
         self.assertGreater(over, 0)
         self.assertEqual(over, sum(model.causes.values()) - model.returned)
+        line = self.standing(limit)
+        said = {cause["cause"]: cause["cost"] for cause in line["over_by_causes"]}
+        print(f"# GET /limits says {said}")
+        self.assertEqual((line["over_by"], sum(said.values())), (over, over))
+        for cause, cost in said.items():
+            self.assertLessEqual(cost, model.uncovered[cause], cause)
         self.assertEqual(model.causes["held"], 0)
         self.assertLessEqual({cause for cause, cost in model.causes.items() if cost}, {"overage", "unheld", "late"})
 
