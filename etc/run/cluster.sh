@@ -46,6 +46,8 @@ cluster_conf() {
 		fsync = on
 		synchronous_commit = on
 		full_page_writes = on
+		# after a crash: one call instead of fsync for each of 1,500 files, before it serves again
+		recovery_init_sync_method = syncfs
 		# small machine
 		shared_buffers = ${shared}MB
 		effective_cache_size = $((memory / 2))MB
