@@ -1,6 +1,6 @@
 """Clients that race: several processes of many threads, each with a connection of its own to one of several homes.
 
-    with Swarm(ports, budget, seconds=15, folder=…) as swarm: …       # they work while the body runs
+    with Swarm(ports, [budget], folder, seconds=15) as swarm: …       # they work while the body runs
     swarm.calls                                                       # what was asked and answered, as it happened
 
 A client allocates, records, extends, releases, checks and repeats what it sent before, at random (the seed is printed by a
@@ -57,7 +57,7 @@ class Client(threading.Thread):
     # what a client does
 
     def subject(self):
-        body = {"provider": "acme", "model": "plain", "budget_id": self.plan["budget"]}
+        body = {"provider": "acme", "model": "plain", "budget_id": self.random.choice(self.plan["budgets"])}
         component = self.random.choice(COMPONENTS)
         if component:
             body["component"] = component
@@ -96,7 +96,9 @@ class Client(threading.Thread):
         wild = self.random.random() < self.plan["wild"]
         if not self.held and not wild:
             return
-        body = {"provider": "acme", "model": "plain", "budget_id": self.plan["budget"], "record_id": uuid7()}
+        if self.plan["strict"]:
+            return self.settle()
+        body = {"provider": "acme", "model": "plain", "budget_id": self.plan["budgets"][0], "record_id": uuid7()}
         tokens = self.random.choice((1, 2, 5, 20))
         if self.held and not (wild and self.random.random() < 0.5):
             body["allocation_id"], held = self.random.choice(self.held)
@@ -109,6 +111,13 @@ class Client(threading.Thread):
         body.update(input_tokens=tokens - output, output_tokens=output)
         if not wild and output:  # held at the dearest class, which is output: never more than that
             body.update(input_tokens=0, output_tokens=tokens)
+        self.insist("usage/record", body, body["record_id"])
+
+    def settle(self):
+        """One record for a hold, never more than it held: nothing can pass a limit by that."""
+        hold, held = self.held.pop(self.random.randrange(len(self.held)))
+        body = {"provider": "acme", "model": "plain", "record_id": uuid7(), "allocation_id": hold, "final": True,
+                "input_tokens": 0, "output_tokens": self.random.randrange(1, held + 1)}
         self.insist("usage/record", body, body["record_id"])
 
     def release(self):
@@ -130,7 +139,8 @@ class Client(threading.Thread):
 
     def plain(self):
         """A record that no hold stands behind: the smallest there is."""
-        return {"provider": "acme", "model": "plain", "budget_id": self.plan["budget"], "record_id": uuid7(), "input_tokens": 1}
+        return {"provider": "acme", "model": "plain", "budget_id": self.plan["budgets"][0], "record_id": uuid7(),
+                "input_tokens": 1}
 
     def keyed(self):
         """Known by a header instead of an id."""
@@ -227,15 +237,16 @@ class Call:
 
 
 class Swarm:
-    def __init__(self, ports, budget, folder, seconds, clients=128, processes=4, wild=0, sessions=6, ttls=(1, 1, 2, 3, 8),
-                 mix=None, seed=None):
+    def __init__(self, ports, budgets, folder, seconds, clients=128, processes=4, wild=0, strict=False, sessions=6,
+                 ttls=(1, 1, 2, 3, 8), mix=None, seed=None):
         self.seed = seed if seed is not None else random.randrange(10 ** 6)
         self.until = time.time() + seconds
         self.end = pathlib.Path(folder) / f"swarm-{self.seed}-end"  # its being there ends the race
         self.processes = []
         for number in range(processes):
-            plan = {"ports": ports, "budget": budget, "until": self.until, "seed": self.seed * 100 + number, "wild": wild,
-                    "end": str(self.end), "sessions": sessions, "ttls": ttls, "mix": mix or MIX, "clients": clients // processes,
+            plan = {"ports": ports, "budgets": budgets, "until": self.until, "end": str(self.end), "wild": wild,
+                    "strict": strict, "sessions": sessions, "ttls": ttls, "mix": mix or MIX,
+                    "seed": self.seed * 100 + number, "clients": clients // processes,
                     "log": str(pathlib.Path(folder) / f"swarm-{self.seed}-{number}.jsonl")}
             self.processes.append((plan["log"], subprocess.Popen([sys.executable, "-B", __file__, json.dumps(plan)],
                                                                  stdin=subprocess.DEVNULL)))

@@ -37,7 +37,7 @@ class Crashes(ProofCase):
         leaf = self.team(generous=Decimal("0.5"))[1]
         deeds = [lambda: self.replaced("ledger"), lambda: self.replaced("postgres"), lambda: self.replaced("lighttpd"),
                  self.backend, self.supervisor, lambda: (self.home.kill("ledger"), self.replaced("postgres"))]
-        with Swarm(self.ports, leaf, WORK, 300 + 2 * SECONDS, clients=64, wild=0.1) as swarm:
+        with Swarm(self.ports, [leaf], WORK, 300 + 2 * SECONDS, clients=64, wild=0.1) as swarm:
             for n in range(max(1, int(SECONDS / 12))):
                 for deed in deeds:
                     time.sleep(QUIET_S)  # the load goes on meanwhile

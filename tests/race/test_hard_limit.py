@@ -19,7 +19,7 @@ class HardLimit(RaceCase):
         policies, leaf = self.team(boundary)
         before = self.records()
         self.the_last_cent(boundary - datetime.timedelta(seconds=1 + SECONDS / 2))
-        with Swarm(self.ports, leaf, WORK, SECONDS) as swarm:
+        with Swarm(self.ports, [leaf], WORK, SECONDS) as swarm:
             editor = Editor(self, policies, swarm.until)
             for home in (self.home, self.other):
                 time.sleep(SECONDS / 4)  # the race goes on meanwhile
@@ -39,7 +39,7 @@ class HardLimit(RaceCase):
         policies, leaf = self.team()
         before = self.records()
         limit = policies["total"] = self.policy(leaf, period="lifetime", cost_limit="3.000000000000000001")
-        with Swarm(self.ports, leaf, WORK, SECONDS / 2, wild=0.6) as swarm:
+        with Swarm(self.ports, [leaf], WORK, SECONDS / 2, wild=0.6) as swarm:
             pass
         calls = swarm.calls
         print(f"# seed {swarm.seed}: {len(calls)} calls")

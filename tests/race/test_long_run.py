@@ -41,7 +41,7 @@ class Beside(threading.Thread):
 class LongRun(RaceCase):
     def test_no_deadlock_no_false_alarm_no_bloat(self):
         policies, leaf = self.team(generous=2)
-        with Swarm(self.ports, leaf, WORK, SECONDS, clients=64, wild=0.15) as swarm:
+        with Swarm(self.ports, [leaf], WORK, SECONDS, clients=64, wild=0.15) as swarm:
             beside = {
                 "sweeps": Beside(swarm.until, lambda: self.home.sql("SELECT budget.holds_expire(50)")),
                 "proofs": Beside(swarm.until, lambda: self.proof(self.other)),
