@@ -11,7 +11,9 @@ from race import ProofCase  # noqa: E402
 from home import main, wait_for  # noqa: E402
 
 PROGRAMS = pathlib.Path(os.environ.get("BUDGET_TEST_BUILD") or ".") / "tsan/bin"
-STILL = ["setarch", "-R"]  # ThreadSanitizer knows few places where memory may lie
+STILL = ["setarch", "-R"]  # ThreadSanitizer knows few places where memory may lie; not every container allows it
+if subprocess.run([*STILL, "true"], check=False, capture_output=True).returncode != 0:
+    STILL = []
 
 
 @unittest.skipUnless(PROGRAMS.exists(), "built without ThreadSanitizer")
@@ -23,6 +25,8 @@ class Threads(ProofCase):
 
     def clean_end(self, process):
         said = process.communicate(timeout=300)[0]
+        if "unexpected memory mapping" in said:
+            self.skipTest("ThreadSanitizer does not work here: memory lies where it does not expect it")
         self.assertNotIn("ThreadSanitizer", said, said[:4000])
         self.assertEqual(process.returncode, 0, said[-2000:])
         return said
