@@ -1,6 +1,6 @@
 -- Requests of one group that look alike: what one of them may, the other may not.
 BEGIN;
-SELECT plan(6);
+SELECT plan(9);
 \ir ../harness/ledger.psql
 
 SELECT pg_temp.policy('{"period": "lifetime", "type": "soft_limit", "cost_limit": 1}') AS soft \gset
@@ -26,6 +26,16 @@ SELECT is(pg_temp.pair(3, 1.5, json_build_object('n', 3, 's', 2, 'verb', 'record
     'body_hash', '\x00', 'requests', 1)), '402 402 201', 'nor behind the locks');
 SELECT is((SELECT count(*) FROM budget.hold WHERE tenant_id = :tenant), 0::bigint, 'and nothing is held');
 SELECT is(pg_temp.pair(1.5, 1), '201 402', 'the approved context may');
+
+-- The log is in the order of its commits.
+SELECT pg_temp.record('{"occurred_at": "2020-01-01T00:00:00Z"}') ->> 'code' AS too_old, hold_id AS hold, expires_at AS ends
+  FROM budget.hold WHERE tenant_id = :tenant \gset
+SELECT is((SELECT count(*) FROM budget.usage_record WHERE tenant_id = :tenant AND booked_at BETWEEN charged_at - interval '1 s'
+    AND clock_timestamp()), 1::bigint, 'a record keeps the instant its group decided at');
+SELECT is(pg_temp.act('extend', :'hold', '{"ttl_seconds": 200000}') ->> 'status', '200', 'a hold is extended');
+SELECT is((SELECT (e.expires_before, e.was_live, trim_scale(e.added_cost), e.revisions, e.expires_after = h.expires_at)::text
+    FROM budget.hold_extension e JOIN budget.hold h USING (tenant_id, hold_id) WHERE e.tenant_id = :tenant AND hold_id = :'hold'),
+    (SELECT (:'ends'::timestamptz, true, 0::numeric, ARRAY[1], true)::text), 'and the log says from when to when');
 SELECT is(pg_temp.drift(), NULL, 'counters and held sums agree with records and holds');
 SELECT * FROM finish();
 ROLLBACK;
