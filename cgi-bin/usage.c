@@ -67,7 +67,8 @@ usage_record(struct request *request)
 
 const struct route usage_routes[] = {
 	{ "POST", "/usage/record", BUDGET_ROLE_SERVICE, NULL, usage_record_fields, .run = usage_record, .success = 201,
-	  .about = "Records what a call used, as counts or as the provider said it; never refused by a limit." },
+	  .about = "Records what a call used, as counts or as the provider said it; never refused by a limit. 202: the database is"
+	    " away, it is kept on disk." },
 	{ "POST", "/usage", BUDGET_ROLE_SERVICE, NULL, usage_record_fields, .run = usage_record, .success = 201, .about = "The same as /usage/record." },
 	{ "POST", "/record", BUDGET_ROLE_SERVICE, NULL, usage_record_fields, .run = usage_record, .success = 201, .about = "The same as /usage/record." },
 	{ "POST", "/usage/batch", BUDGET_ROLE_SERVICE, NULL, NULL, .run = usage_batch, .success = 200, .flags = ROUTE_LARGE | ROUTE_RAW_BODY,

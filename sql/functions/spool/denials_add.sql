@@ -22,8 +22,10 @@ BEGIN
 END $$;
 
 -- Refusals of a policy since the start of a period, to the hour; approximate.
-CREATE OR REPLACE FUNCTION budget.denials_since(p_revision integer, since timestamptz) RETURNS bigint LANGUAGE sql STABLE AS $$
-    SELECT coalesce(sum(d.count), 0)::bigint FROM budget.denial d
-     WHERE d.tenant_id = budget.tenant() AND d.revision = p_revision
-       AND d.hour >= CASE WHEN isfinite(since) THEN date_trunc('hour', since, 'UTC') ELSE since END
-$$;
+CREATE OR REPLACE FUNCTION budget.denials_since(p_revision integer, since timestamptz) RETURNS bigint
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT coalesce(sum(d.count), 0) FROM budget.denial d
+             WHERE d.tenant_id = budget.tenant() AND d.revision = p_revision
+               AND d.hour >= CASE WHEN isfinite(since) THEN date_trunc('hour', since, 'UTC') ELSE since END);
+END $$;
