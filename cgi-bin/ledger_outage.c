@@ -124,7 +124,7 @@ look(struct budget_ctx *ctx)
 {
 	int64_t now_us = request_now_us();
 
-	if (!budget_spool_has_any() && now_us - outage.looked_us < LOOK_US)
+	if (!budget_spool_has_any() && !budget_pool_is_away() && now_us - outage.looked_us < LOOK_US)
 		return;
 	outage.looked_us = now_us;
 	show_spool();
@@ -191,6 +191,7 @@ outage_start(void)
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&outage.woken, &attributes);
 	pthread_condattr_destroy(&attributes);
+	budget_pool_watch(&outage.ctx);
 	outage.is_running = pthread_create(&outage.thread, NULL, watch, NULL) == 0;
 	return outage.is_running ? BUDGET_OK : budget_fail(&outage.ctx, BUDGET_EBUG, "internal_error", NULL, "No thread can be started.");
 }

@@ -188,6 +188,9 @@ static const struct route routes[] = {
 
 static const struct route *const tables[] = { routes, NULL };
 
+/* Who asks for health wants to hear of a server that hangs, not to hang with it. */
+enum { PATIENCE_MS = 2000 };
+
 int
 main(int argc, char **argv)
 {
@@ -195,5 +198,6 @@ main(int argc, char **argv)
 		.about = "health, metrics, discovery, and paths nobody serves", .tables = tables };
 
 	started_at = (int64_t)time(NULL);
+	budget_db_patience(PATIENCE_MS);
 	return fcgi_main(&status, argc, argv);
 }

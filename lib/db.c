@@ -13,7 +13,7 @@
 #include "lib/pool.h"
 
 /* Longer than any statement may take (session_open: 5 s) and a commit on a busy disk: beyond it the server hangs. */
-static const int64_t REPLY_US = 12 * 1000000LL;
+static int64_t patience_us = 12 * 1000000LL;
 
 static _Atomic long deadlocks;
 
@@ -242,7 +242,7 @@ ask(struct budget_db *db, enum budget_statement statement, const char *const *va
 
 	if (PQsendQueryPrepared(db->connection, budget_statement_name(statement), count, values, NULL, NULL, 0) == 0)
 		return PQmakeEmptyPGresult(db->connection, PGRES_FATAL_ERROR);
-	if (!wait_for_reply(db->connection, now_us() + REPLY_US)) {
+	if (!wait_for_reply(db->connection, now_us() + patience_us)) {
 		budget_pool_drop(db);
 		return NULL;
 	}
@@ -250,6 +250,12 @@ ask(struct budget_db *db, enum budget_statement statement, const char *const *va
 	while ((more = PQgetResult(db->connection)) != NULL)
 		PQclear(more);
 	return result;
+}
+
+void
+budget_db_patience(int wait_ms)
+{
+	patience_us = wait_ms * 1000LL;
 }
 
 void

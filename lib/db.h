@@ -43,8 +43,20 @@ void budget_pool_ledger(bool is_ledger);
 /** Connections open and in use now, and how often the server could not be reached; for /metrics. Any may be NULL. */
 void budget_pool_stats(int *ret_open, int *ret_busy, long *ret_failures);
 
+/** Before threads run: how long this process waits for an answer before it takes the server for lost, instead of 12 s. */
+void budget_db_patience(int wait_ms);
+
 /** Deadlocks that statements of this process ended in (40P01), since its start. */
 void budget_db_stats(long *ret_deadlocks);
+
+/**
+ * Before threads run: while the server is away, this context is the first to find out whether it is back, and the others wait
+ * a second longer before they try: a try may take seconds. It has to try again and again then (budget_pool_is_away).
+ */
+void budget_pool_watch(const struct budget_ctx *watcher);
+
+/** True while the last try to connect has failed. */
+bool budget_pool_is_away(void);
 
 /** Gives the context's connection back (budget_ctx_reset does it too). A connection in doubt is closed instead. */
 void budget_db_release(struct budget_ctx *ctx);

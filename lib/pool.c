@@ -16,7 +16,7 @@ enum { CONNECTIONS_MAX = 256, URL_MAX_BYTES = 2048 };
 /*
  * After a failed connect nobody tries again for this long: 32 threads need not each find out that the server is away.
  */
-static const int64_t AWAY_US = 200 * 1000;
+static const int64_t AWAY_US = 200 * 1000, SLOW_US = 1000 * 1000, WATCHER_LEAD_US = 1000 * 1000;
 
 static struct {
 	pthread_mutex_t lock;
@@ -30,6 +30,7 @@ static struct {
 	_Atomic long failures;
 	_Atomic int64_t away_until_us, connected_us;
 	_Atomic bool is_away;              /* the last try failed: only one thread at a time tries again */
+	const struct budget_ctx *watcher;  /* the one to try first, or NULL */
 	_Atomic bool is_full;              /* it failed because the server takes no more connections */
 	atomic_flag trying;
 } pool = { .lock = PTHREAD_MUTEX_INITIALIZER, .trying = ATOMIC_FLAG_INIT };
@@ -202,16 +203,19 @@ open_session(struct budget_ctx *ctx, PGconn *connection)
 	return BUDGET_EBUSY;
 }
 
-/* A try that others have overtaken with success says nothing any more. */
+/* A try that others have overtaken with success says nothing any more. One that took long is not repeated soon: whoever tries
+ * waits for it. */
 static void
 note_failure(int64_t began_us, bool is_full_now)
 {
+	int64_t took_us = now_us() - began_us;
+
 	pool.failures++;
 	if (began_us < pool.connected_us)
 		return;
 	pool.is_full = is_full_now;
 	pool.is_away = true;
-	pool.away_until_us = now_us() + AWAY_US;
+	pool.away_until_us = now_us() + (took_us > SLOW_US ? SLOW_US * 3 : AWAY_US);
 }
 
 static enum budget_status
@@ -247,15 +251,28 @@ dial(struct budget_ctx *ctx, PGconn **ret_connection)
 	return BUDGET_OK;
 }
 
+void
+budget_pool_watch(const struct budget_ctx *watcher)
+{
+	pool.watcher = watcher;
+}
+
+bool
+budget_pool_is_away(void)
+{
+	return pool.is_away;
+}
+
 enum budget_status
 budget_pool_connect(struct budget_ctx *ctx, struct budget_db *db)
 {
 	bool is_probe = pool.is_away;
+	int64_t lead_us = pool.watcher != NULL && pool.watcher != ctx ? WATCHER_LEAD_US : 0;
 	enum budget_status status;
 
 	if (db->connection != NULL)
 		return BUDGET_OK;
-	if (now_us() < pool.away_until_us)
+	if (is_probe && now_us() < pool.away_until_us + lead_us)
 		return away(ctx, "still away");
 	if (is_probe && atomic_flag_test_and_set(&pool.trying))
 		return away(ctx, "still away, as another thread is finding out");
