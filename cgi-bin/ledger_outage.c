@@ -12,7 +12,7 @@
 #include "lib/fail_mode.h"
 #include "lib/ledger_spool.h"
 
-enum { ARENA_MAX_BYTES = 64 << 20, TICK_MS = 200 };
+enum { ARENA_MAX_BYTES = 64 << 20, TICK_MS = 100 };
 
 static const int64_t LOOK_US = 5 * 1000000LL; /* between looks when nothing waits: other processes leave segments, fail modes change */
 static const int64_t FLUSH_US = 1000000LL;

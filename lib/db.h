@@ -50,8 +50,8 @@ void budget_db_patience(int wait_ms);
 void budget_db_stats(long *ret_deadlocks);
 
 /**
- * Before threads run: while the server is away, this context is the first to find out whether it is back, and the others wait
- * a second longer before they try: a try may take seconds. It has to try again and again then (budget_pool_is_away).
+ * Before threads run: while the server is away and a try to connect takes seconds, this context is the first to find out
+ * whether it is back; the others wait a second longer. It has to try again and again then (budget_pool_is_away).
  */
 void budget_pool_watch(const struct budget_ctx *watcher);
 

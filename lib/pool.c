@@ -16,7 +16,7 @@ enum { CONNECTIONS_MAX = 256, URL_MAX_BYTES = 2048 };
 /*
  * After a failed connect nobody tries again for this long: 32 threads need not each find out that the server is away.
  */
-static const int64_t AWAY_US = 200 * 1000, SLOW_US = 1000 * 1000, WATCHER_LEAD_US = 1000 * 1000;
+static const int64_t AWAY_US = 50 * 1000, SLOW_US = 1000 * 1000, WATCHER_LEAD_US = 1000 * 1000;
 
 static struct {
 	pthread_mutex_t lock;
@@ -30,7 +30,8 @@ static struct {
 	_Atomic long failures;
 	_Atomic int64_t away_until_us, connected_us;
 	_Atomic bool is_away;              /* the last try failed: only one thread at a time tries again */
-	const struct budget_ctx *watcher;  /* the one to try first, or NULL */
+	_Atomic bool is_slow;              /* it took long to fail */
+	const struct budget_ctx *watcher;  /* the one to try first then, or NULL */
 	_Atomic bool is_full;              /* it failed because the server takes no more connections */
 	atomic_flag trying;
 } pool = { .lock = PTHREAD_MUTEX_INITIALIZER, .trying = ATOMIC_FLAG_INIT };
@@ -215,7 +216,8 @@ note_failure(int64_t began_us, bool is_full_now)
 		return;
 	pool.is_full = is_full_now;
 	pool.is_away = true;
-	pool.away_until_us = now_us() + (took_us > SLOW_US ? SLOW_US * 3 : AWAY_US);
+	pool.is_slow = took_us > SLOW_US;
+	pool.away_until_us = now_us() + (pool.is_slow ? SLOW_US * 3 : AWAY_US);
 }
 
 static enum budget_status
@@ -267,7 +269,7 @@ enum budget_status
 budget_pool_connect(struct budget_ctx *ctx, struct budget_db *db)
 {
 	bool is_probe = pool.is_away;
-	int64_t lead_us = pool.watcher != NULL && pool.watcher != ctx ? WATCHER_LEAD_US : 0;
+	int64_t lead_us = pool.is_slow && pool.watcher != NULL && pool.watcher != ctx ? WATCHER_LEAD_US : 0;
 	enum budget_status status;
 
 	if (db->connection != NULL)
