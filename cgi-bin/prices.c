@@ -78,6 +78,7 @@ static const struct budget_field recommend_fields[] = {
 	{ .name = "model", .type = FIELD_STRING, .min = 1, .max = NAME_MAX_BYTES,
 	  .about = "used now; absent: any price is cheaper" },
 	{ .name = "tier", .type = FIELD_ENUM, .words = budget_words_tier, .about = "that of the model unless told" },
+	{ .name = "mode", .type = FIELD_STRING, .min = 1, .max = 32, .about = "chat, embedding, …; that of the model unless told" },
 	{ .name = "task_type", .type = FIELD_STRING, .min = 1, .max = 200 },
 	{ .name = "context_size", .type = FIELD_COUNT, .min = 1, .max = TOKENS_MAX,
 	  .about = "tokens, 4000 unless told: input when output_size is given, else a quarter input and the rest output" },
@@ -87,6 +88,8 @@ static const struct budget_field recommend_fields[] = {
 	  .about = "vision, tools, reasoning, json, …; several with commas" },
 	{ .name = "prefer_provider", .type = FIELD_STRING, .min = 1, .max = NAME_MAX_BYTES,
 	  .about = "only models of this one" },
+	{ .name = "days", .type = FIELD_COUNT, .min = 1, .max = 366,
+	  .about = "one's own traffic of the model in the last so many days, 30 unless told: what each would have saved" },
 	{ .name = "limit", .type = FIELD_COUNT, .min = 1, .max = 100, .about = "10 unless told" },
 	{ .name = NULL }
 };
@@ -110,7 +113,7 @@ static const struct route prices[] = {
 	  .statement = STMT_PRICE_CALCULATE, .success = 200, .about = "What a request with these counts would cost." },
 	{ .method = "POST", .path = "/prices/recommendations", .role = BUDGET_ROLE_VIEWER, .body = recommend_fields,
 	  .statement = STMT_PRICE_RECOMMEND, .success = 200, .flags = ROUTE_BODY_OPTIONAL,
-	  .about = "Cheaper models of the same tier that can serve the same job." },
+	  .about = "Cheaper models of the same tier that can serve the same job, with their saving on one's own traffic." },
 	{ .method = "GET", .path = "/prices/history/{provider}/{model...}", .role = BUDGET_ROLE_VIEWER, .query = history_query,
 	  .statement = STMT_PRICE_HISTORY, .success = 200,
 	  .about = "Every price a model had, newest first, with what changed." },

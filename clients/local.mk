@@ -12,8 +12,8 @@ bin_PROGRAMS += %D%/cli/budget
 # price sources
 %C%_cli_budget_SOURCES += %D%/cli/cmd_price_sources.c %D%/cli/cmd_price_sources.h %D%/cli/cmd_price_update.c
 
-# corrections
-%C%_cli_budget_SOURCES += %D%/cli/cmd_reprice.c %D%/cli/cmd_reprice.h
+# corrections, what would cost less
+%C%_cli_budget_SOURCES += %D%/cli/cmd_optimize.c %D%/cli/cmd_optimize.h %D%/cli/cmd_reprice.c %D%/cli/cmd_reprice.h
 
 # verify
 %C%_cli_budget_SOURCES += %D%/cli/cmd_verify.c

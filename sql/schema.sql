@@ -446,6 +446,23 @@ CREATE TYPE budget.reprice_stretch AS (
 
 ALTER TYPE budget.reprice_stretch OWNER TO budget_owner;
 
+-- Name: traffic; Type: TYPE; Schema: budget; Owner: budget_owner
+
+CREATE TYPE budget.traffic AS (
+	provider text,
+	model text,
+	service_tier text,
+	input_above bigint,
+	usage budget.token_usage,
+	records bigint,
+	recorded_cost numeric,
+	unpriced bigint,
+	longest bigint,
+	longest_answer bigint
+);
+
+ALTER TYPE budget.traffic OWNER TO budget_owner;
+
 -- Name: usage_sum; Type: TYPE; Schema: budget; Owner: budget_owner
 
 CREATE TYPE budget.usage_sum AS (
@@ -1289,7 +1306,8 @@ CREATE TABLE budget.price_offer (
     above bigint,
     context_tokens bigint,
     is_local boolean NOT NULL,
-    until timestamp with time zone NOT NULL
+    until timestamp with time zone NOT NULL,
+    max_output_tokens bigint
 );
 
 ALTER TABLE ONLY budget.price_offer FORCE ROW LEVEL SECURITY;

@@ -191,6 +191,7 @@ int command_run(struct cli *cli);
 extern const struct command status_commands[], get_usage_commands[], set_limit_commands[], limits_commands[],
     check_commands[], record_commands[], allocate_commands[], prices_commands[], calc_cost_commands[],
     budgets_commands[], policies_commands[], approvals_commands[], alerts_commands[], usage_commands[], keys_commands[],
-    config_commands[], jobs_commands[], audit_commands[], version_commands[], debug_commands[], verify_commands[], recalculate_commands[];
+    config_commands[], jobs_commands[], audit_commands[], version_commands[], debug_commands[], verify_commands[], recalculate_commands[],
+    optimize_commands[];
 
 #endif

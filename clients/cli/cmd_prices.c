@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clients/cli/client.h"
+#include "clients/cli/cmd_optimize.h"
 #include "clients/cli/cmd_price_sources.h"
 #include "clients/cli/cmd_reprice.h"
 #include "clients/cli/out.h"
@@ -167,6 +168,9 @@ const struct command prices_commands[] = {
 	{ .name = "history", .about = "prices of a model, newest first", .options = history_options,
 	  .method = "GET", .path = "/prices/history/{provider}/{model...}", .flags = PAGED, .view = &prices_view,
 	  .example = "budget prices history openai gpt-4o", .run = list_prices },
+	{ .name = "recommend", .about = "cheaper models that can do the same job", .options = recommend_options,
+	  .method = "POST", .path = "/prices/recommendations", .flags = HAS_BODY, .view = &recommend_view,
+	  .example = "budget prices recommend anthropic claude-opus-4-1 --context-size 20000 --output-size 1000" },
 	{ .name = "reprice", .about = "correct what records cost, by today's price history", .options = reprice_options,
 	  .method = "POST", .path = "/prices/reprice", .flags = HAS_BODY, .view = &reprice_view,
 	  .example = "budget prices reprice --model gpt-4o --since 2026-01-01 --dry-run\n"

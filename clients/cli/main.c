@@ -25,6 +25,7 @@ const struct noun nouns[] = {
 	{ "usage", "usage records one by one", usage_commands, NULL },
 	{ "prices", "what models cost", prices_commands, NULL },
 	{ "calc-cost", "what some tokens would cost (the same as prices calc)", calc_cost_commands, NULL },
+	{ "optimize", "what would have cost less, by your own traffic", optimize_commands, NULL },
 	{ "budgets", "budgets, their tree and their summaries", budgets_commands, NULL },
 	{ "policies", "the rules behind limits: type, filters, thresholds", policies_commands, NULL },
 	{ "approvals", "ask for and grant headroom beyond a soft limit", approvals_commands, NULL },

@@ -163,7 +163,7 @@ class Alerts(TestCase):
         self.assertEqual([(line["name"], line["count"]) for line in report["top"]["component"]],
                          [("loud", 1), ("others", 1)])
         self.assertEqual(report["unpriced"]["count"], 1)
-        self.assertEqual(self.home.get("/api/v1/reports").json["total"], 3)
+        self.assertEqual(self.home.get("/api/v1/reports").json["total"], 4)
         self.assert_problem(self.home.get("/api/v1/reports/summary?period=fortnightly"), 422)
 
 

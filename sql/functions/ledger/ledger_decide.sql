@@ -54,14 +54,16 @@ BEGIN
     END LOOP;
 END $$;
 
--- Cheaper models that would fit into what is left, as JSON text.
+-- Cheaper models that would fit into what is left and could serve the request, as JSON text. A bare count of tokens may
+-- be many answers.
 CREATE OR REPLACE FUNCTION budget.ledger_others(p_tenant uuid, item budget.ledger_item, view budget.ledger_view)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     input bigint := coalesce((item.usage).input_tokens, item.hold_tokens / 4);
 BEGIN
     RETURN coalesce(budget.alternatives(p_tenant, item.tokens_fit_provider, item.tokens_fit_model, input,
-        item.hold_tokens - input, greatest(view.room_cost, 0), 3)::text, '[]');
+        item.hold_tokens - input, greatest(view.room_cost, 0), 3,
+        CASE WHEN (item.usage).input_tokens IS NULL THEN 0 END)::text, '[]');
 END $$;
 
 -- Slots of all policies that count these items, unlocked, and the instant they are read at. With the holds that are past

@@ -1,18 +1,21 @@
 -- Cheaper models of the same tier, for refusals and check.
 
 -- Works price_offer out again for one owner of prices (the catalogue, or a tenant with prices of its own): per tier and
--- mode the 24 cheapest in force at a quarter input, and the free local ones. Called wherever prices or models change.
+-- mode the 24 cheapest in force at a quarter input, and the free local ones. A model whose context window nobody knows
+-- is no offer: it might not serve. Called wherever prices or models change.
 CREATE OR REPLACE FUNCTION budget.price_offers_refresh(owner uuid) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM budget.price_offer AS o WHERE o.tenant_id = owner;
     INSERT INTO budget.price_offer (tenant_id, tier, mode, place, provider, model, pricing_id, input_cost, output_cost,
-        input_bound, output_bound, request_cost, above, context_tokens, is_local, until)
+        input_bound, output_bound, request_cost, above, context_tokens, max_output_tokens, is_local, until)
     SELECT owner, c.tier, c.mode, c.place, c.provider, c.model, c.pricing_id, c.input_cost, c.output_cost,
-           c.input_bound, c.output_bound, c.request_cost, c.above, c.context_tokens, c.is_local, c.until
+           c.input_bound, c.output_bound, c.request_cost, c.above, c.context_tokens, c.max_output_tokens,
+           c.is_local, c.until
     FROM (SELECT m.tier, m.mode, p.provider, p.model, p.pricing_id, coalesce(p.input_cost_per_token, 0) AS input_cost,
                  coalesce(p.output_cost_per_token, 0) AS output_cost, coalesce(r.input, 0) AS input_bound,
                  coalesce(r.output, 0) AS output_bound, coalesce(p.fixed_cost_per_request, 0) AS request_cost,
-                 (p.context_rates[1]).above_input_tokens AS above, m.context_tokens, p.price_type = 'free' AS is_local,
+                 (p.context_rates[1]).above_input_tokens AS above, m.context_tokens, m.max_output_tokens,
+                 p.price_type = 'free' AS is_local,
                  coalesce(p.end_date, 'infinity') AS until,
                  row_number() OVER (PARTITION BY m.tier, m.mode
                      ORDER BY p.price_type = 'free', p.input_cost_per_token + 3 * p.output_cost_per_token
@@ -22,17 +25,20 @@ BEGIN
           CROSS JOIN LATERAL budget.dearest_rates(p, 0) AS r
           CROSS JOIN LATERAL budget.model_described(owner, p.provider, p.model) AS m
           WHERE p.tenant_id = owner AND p.service_tier = 'standard' AND p.price_type IN ('token', 'free')
-            AND p.model <> '*' AND p.effective_date <= clock_timestamp()
+            AND p.model <> '*' AND m.context_tokens IS NOT NULL AND p.effective_date <= clock_timestamp()
             AND coalesce(p.end_date, 'infinity') > clock_timestamp()) AS c
     WHERE c.place <= 24 OR c.place > c.paid;
 END $$;
 
 -- Up to `most` models of the tier and mode of (provider, model) that cost less and whose bound is within max_cost (NULL
--- = any), cheapest first, free local ones last: [{"provider", "model", "estimated_cost"}]. Names are canonical.
+-- = any), cheapest first, free local ones last: [{"provider", "model", "estimated_cost"}]. Names are canonical. None
+-- that could not serve: the window holds input and output, and one answer may be as long as longest_answer (NULL = all
+-- of the output; 0 where the output is not one answer).
 -- On the way of refusals: two index probes and one short range of price_offer; the rare cases have a statement of their
 -- own.
 CREATE OR REPLACE FUNCTION budget.alternatives(tenant uuid, provider text, model text, input_tokens bigint,
-    output_tokens bigint, max_cost numeric, most integer DEFAULT 3) RETURNS json LANGUAGE plpgsql STABLE AS $$
+    output_tokens bigint, max_cost numeric, most integer DEFAULT 3, longest_answer bigint DEFAULT NULL)
+RETURNS json LANGUAGE plpgsql STABLE AS $$
 DECLARE
     kind budget.model := budget.model_described(tenant, provider, model);
     at constant timestamptz := clock_timestamp(); -- a variable: price_at() does not inline with a volatile argument
@@ -42,7 +48,8 @@ BEGIN
     SELECT budget.cost_estimate(p, input_tokens, output_tokens) INTO now_cost
     FROM budget.price_at(tenant, provider, model, 'standard', at) AS p;
     IF input_tokens > 100000 THEN
-        RETURN budget.alternatives_full(tenant, kind, input_tokens, output_tokens, max_cost, now_cost, most);
+        RETURN budget.alternatives_full(tenant, kind, input_tokens, output_tokens, max_cost, now_cost, most,
+            longest_answer);
     END IF;
     SELECT json_agg(json_build_object('provider', o.provider, 'model', o.model, 'estimated_cost',
         budget.decimal(o.cost))
@@ -54,7 +61,8 @@ BEGIN
                 WHERE o.tenant_id IN (tenant, budget.catalogue_tenant()) AND o.tier = kind.tier AND o.mode = kind.mode
                   AND o.until > at
                   AND coalesce(input_tokens <= o.above, true)
-                  AND coalesce(o.context_tokens >= input_tokens + output_tokens, true)
+                  AND o.context_tokens >= input_tokens + output_tokens
+                  AND coalesce(o.max_output_tokens >= coalesce(longest_answer, output_tokens), true)
                   AND (o.provider <> kind.provider OR o.model <> kind.model)
                   AND coalesce(input_tokens * o.input_cost + output_tokens * o.output_cost + o.request_cost
                                < now_cost, true)
@@ -77,7 +85,8 @@ END $$;
 
 -- The same with context tiers: every offer is priced in full.
 CREATE OR REPLACE FUNCTION budget.alternatives_full(tenant uuid, kind budget.model, input_tokens bigint,
-    output_tokens bigint, max_cost numeric, now_cost numeric, most integer) RETURNS json LANGUAGE plpgsql STABLE AS $$
+    output_tokens bigint, max_cost numeric, now_cost numeric, most integer, longest_answer bigint)
+RETURNS json LANGUAGE plpgsql STABLE AS $$
 DECLARE
     at constant timestamptz := clock_timestamp();
     result json;
@@ -92,7 +101,8 @@ BEGIN
                                      budget.cost_bound(p, input_tokens, output_tokens) AS bound) AS c
           WHERE o.tenant_id IN (tenant, budget.catalogue_tenant()) AND o.tier = kind.tier AND o.mode = kind.mode
               AND o.until > at
-            AND coalesce(o.context_tokens >= input_tokens + output_tokens, true)
+            AND o.context_tokens >= input_tokens + output_tokens
+            AND coalesce(o.max_output_tokens >= coalesce(longest_answer, output_tokens), true)
             AND (o.provider <> kind.provider OR o.model <> kind.model)
             AND coalesce(c.cost < now_cost, true) AND coalesce(c.bound <= max_cost, true)
             AND (o.tenant_id = tenant OR NOT budget.price_is_hidden(tenant, o.provider, o.model, at))

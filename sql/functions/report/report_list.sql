@@ -12,7 +12,10 @@ BEGIN
             'Exact sums of every token class and cost, grouped by provider, model, component, task type and tier.',
             'parameters', '{period,start_date,end_date,budget_id,provider,model,component,task_type,tier,context_id,'
             'task_id,user_id}'::text[]),
+        json_build_object('name', 'optimize', 'path', '/api/v1/optimize', 'description',
+            'What would have cost less, by the traffic of the last days: other models, caching, batch.',
+            'parameters', '{days,budget_id,provider,model,component,tier,capability,limit}'::text[]),
         json_build_object('name', 'limits', 'path', '/api/v1/limits', 'description',
             'Every limit with what is used, held and left of it.', 'parameters', '{budget_id,period}'::text[])),
-        'total', 3, 'page', 1, 'limit', 50, 'next_cursor', NULL), NULL::text);
+        'total', 4, 'page', 1, 'limit', 50, 'next_cursor', NULL), NULL::text);
 END $$;
