@@ -24,7 +24,10 @@ SELECT 'counter', c.revision::text, c.scope, trim_scale(c.spent_cost)::text,
   FROM budget.counter c
   JOIN budget.policy_revision p ON p.tenant_id = c.tenant_id AND p.revision = c.revision AND p.period <> 'rolling'
   LEFT JOIN LATERAL (
-       SELECT sum(u.cost) AS cost, sum(u.total_tokens) AS tokens FROM budget.usage_record u
+       SELECT sum(coalesce(u.cost, 0) + coalesce(x.cost, 0)) AS cost, sum(u.total_tokens) AS tokens
+         FROM budget.usage_record u
+         LEFT JOIN LATERAL (SELECT sum(d.delta_cost) AS cost FROM budget.correction d
+                             WHERE d.tenant_id = u.tenant_id AND d.record_id = u.record_id) x ON true
         WHERE u.tenant_id = c.tenant_id AND c.revision = ANY (u.revisions)
           AND c.scope = budget.scope_of(p.period, u.context_id, u.task_id)
           AND c.period_start = (budget.period_bounds(p.period, p.time_zone, p.week_start, p.month_reset_day,
@@ -120,7 +123,8 @@ class LedgerCase(TestCase):
         return line["cost_used"], line["cost_held"]
 
     def drift(self):
-        """Counters against records and held sums against live holds, straight from the tables: rows that differ."""
+        """Counters against records and corrections, held sums against live holds, straight from the tables: rows that
+        differ."""
         return self.home.sql(DRIFT)
 
 
