@@ -441,7 +441,8 @@ CREATE TYPE budget.reprice_stretch AS (
 	unpriced bigint,
 	after_at timestamp with time zone,
 	after_id uuid,
-	is_last boolean
+	is_last boolean,
+	unpriced_from timestamp with time zone
 );
 
 ALTER TYPE budget.reprice_stretch OWNER TO budget_owner;
@@ -1014,6 +1015,7 @@ CREATE TABLE budget.price_run (
     examined bigint DEFAULT 0 NOT NULL,
     unpriced bigint DEFAULT 0 NOT NULL,
     ended_at timestamp with time zone,
+    unpriced_from timestamp with time zone,
     CONSTRAINT price_run_kind_check CHECK ((kind = ANY (ARRAY['reprice'::text, 'true_up'::text, 'undo'::text, 'recalculate'::text]))),
     CONSTRAINT price_run_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'stopped'::text])))
 );
@@ -1466,6 +1468,7 @@ CREATE TABLE budget.tenant (
     version integer DEFAULT 1 NOT NULL,
     trued_up_epoch bigint DEFAULT 0 NOT NULL,
     trued_up_at timestamp with time zone,
+    trued_up_from timestamp with time zone,
     CONSTRAINT tenant_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT tenant_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );

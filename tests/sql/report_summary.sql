@@ -29,6 +29,6 @@ SELECT is(:'r'::jsonb #> '{alerts,open}', '0', 'and how many alerts are open');
 SELECT is(pg_temp.call('report_summary', '{"period": "lifetime"}') -> 'comparison', 'null',
     'a lifetime has no span before');
 SELECT is(pg_temp.call('report_summary') ->> 'period', 'monthly', 'without anything: the month');
-SELECT is(jsonb_array_length(pg_temp.call('report_list') -> 'items'), 3, 'the list of reports');
+SELECT is(jsonb_array_length(pg_temp.call('report_list') -> 'items'), 4, 'the list of reports');
 SELECT * FROM finish();
 ROLLBACK;

@@ -42,20 +42,25 @@ BEGIN
     run.kind := 'true_up';
     run.dry_run := false;
     run.reason := 'a price has arrived';
-    run.starts := '-infinity';
+    run.starts := coalesce(t.trued_up_from, '-infinity') FROM budget.tenant t WHERE t.tenant_id = budget.tenant();
     run.ends := clock_timestamp() + interval '5 minutes';
     run.filters := jsonb_build_object('unpriced', true, 'price_epoch', epoch);
     RETURN budget.reprice_open(run);
 END $$;
 
--- Is there a record without price whose model has one now?
+-- Is there a record without price whose model has one now? Looks at some thousands at most: when those have all been
+-- trued up already, the run shall see.
 CREATE OR REPLACE FUNCTION budget.true_up_is_due(tenant uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 DECLARE
     shapes constant integer[] := ARRAY(SELECT w.shape_id FROM budget.reprice_shapes('{}') w
         WHERE w.price_model IS NOT NULL);
+    since constant timestamptz := coalesce((SELECT t.trued_up_from FROM budget.tenant t WHERE t.tenant_id = tenant),
+        '-infinity');
 BEGIN
-    RETURN EXISTS (SELECT FROM budget.usage_record u WHERE u.tenant_id = tenant AND u.cost IS NULL
-        AND u.shape_id = ANY (shapes) AND NOT budget.usage_is_repriced(u.tenant_id, u.record_id));
+    RETURN EXISTS (SELECT FROM (SELECT u.record_id, row_number() OVER () AS n FROM budget.usage_record u
+            WHERE u.tenant_id = tenant AND u.cost IS NULL AND u.charged_at >= since AND u.shape_id = ANY (shapes)
+            LIMIT 5000) AS u
+        WHERE u.n = 5000 OR NOT budget.usage_is_repriced(tenant, u.record_id));
 END $$;
 
 -- Epoch of the shared catalogue's prices.

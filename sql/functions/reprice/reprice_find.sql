@@ -39,14 +39,16 @@ BEGIN
         result.after_id := found.seen_id;
         result.is_last := found.scanned < scan_max;
     END IF;
-    SELECT r.items, r.examined, r.unpriced INTO result.items, result.examined, result.unpriced
+    SELECT r.items, r.examined, r.unpriced, r.unpriced_from INTO result.items, result.examined, result.unpriced,
+        result.unpriced_from
     FROM budget.reprice_compare(run, found.ids, named.shapes, named.providers, named.models) r;
     RETURN result;
 END $$;
 
 -- These records as they cost now beside what they should cost.
 CREATE OR REPLACE FUNCTION budget.reprice_compare(run budget.price_run, ids uuid[], shapes integer[], providers text[],
-    models text[], OUT items budget.reprice_item[], OUT examined bigint, OUT unpriced bigint)
+    models text[], OUT items budget.reprice_item[], OUT examined bigint, OUT unpriced bigint,
+    OUT unpriced_from timestamptz)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     at_now constant timestamptz := CASE WHEN run.filters ->> 'price' = 'current' THEN run.created_at END;
@@ -54,8 +56,9 @@ BEGIN
     SELECT array_agg(ROW(u.record_id, u.charged_at, u.shape_id, u.context_id, u.task_id, u.revisions, e.was_priced,
                e.cost, (n.price).pricing_id, c.cost - e.cost, -e.ceiling)::budget.reprice_item ORDER BY u.record_id)
                FILTER (WHERE c.cost IS NOT NULL AND (c.cost <> e.cost OR NOT e.was_priced)),
-           count(*), count(*) FILTER (WHERE NOT e.was_priced AND c.cost IS NULL)
-      INTO items, examined, unpriced
+           count(*), count(*) FILTER (WHERE NOT e.was_priced AND c.cost IS NULL),
+           min(u.charged_at) FILTER (WHERE NOT e.was_priced AND c.cost IS NULL)
+      INTO items, examined, unpriced, unpriced_from
       FROM budget.usage_record u
       JOIN unnest(shapes, providers, models) AS w (shape_id, provider, model) ON w.shape_id = u.shape_id
      CROSS JOIN LATERAL budget.reprice_effective(u) e

@@ -5,7 +5,8 @@
 -- current period raises an alert; a past period raises none.
 -- Slices that the records were taken from move with them (slices_correct).
 -- Writes: hold and slice_use (slices), correction, policy_state (windows, held), counter, alert, outbox.
--- Lock order: epoch (shared) -> hold by id -> policy_state by (revision, scope) -> counter -> correction by record -> alert, outbox.
+-- Lock order: epoch (shared) -> hold by id -> correction by record (nobody else writes those of this run, and the
+-- ledger's rows are locked for a shorter time) -> policy_state by (revision, scope) -> counter -> alert, outbox.
 CREATE OR REPLACE FUNCTION budget.reprice_post(run budget.price_run, items budget.reprice_item[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -15,6 +16,9 @@ BEGIN
     PERFORM budget.epoch_lock(false);
     postings := budget.reprice_postings(run.tenant_id, items);
     SELECT * INTO slices FROM budget.slices_correct(run.tenant_id, items);
+    INSERT INTO budget.correction (tenant_id, run_id, record_id, delta_cost, delta_ceiling, pricing_id)
+    SELECT run.tenant_id, run.run_id, i.record_id, i.delta_cost, i.delta_ceiling, i.pricing_id
+    FROM unnest(items) i ORDER BY i.record_id;
     INSERT INTO budget.policy_state (tenant_id, revision, scope)
     SELECT DISTINCT run.tenant_id, p.revision, p.scope FROM unnest(postings) p
     WHERE NOT EXISTS (SELECT FROM budget.policy_state s WHERE s.tenant_id = run.tenant_id AND s.revision = p.revision
@@ -42,9 +46,6 @@ BEGIN
     SET spent_cost = k.spent_cost + excluded.spent_cost, ceiling_cost = k.ceiling_cost + excluded.ceiling_cost,
         opening_cost = k.opening_cost + excluded.opening_cost,
         opening_ceiling = k.opening_ceiling + excluded.opening_ceiling;
-    INSERT INTO budget.correction (tenant_id, run_id, record_id, delta_cost, delta_ceiling, pricing_id)
-    SELECT run.tenant_id, run.run_id, i.record_id, i.delta_cost, i.delta_ceiling, i.pricing_id
-    FROM unnest(items) i ORDER BY i.record_id;
     PERFORM budget.reprice_alert(run.tenant_id, postings);
 END $$;
 

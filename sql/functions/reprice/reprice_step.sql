@@ -31,7 +31,8 @@ BEGIN
     END IF;
     UPDATE budget.price_run r
        SET examined = r.examined + stretch.examined, unpriced = r.unpriced + stretch.unpriced,
-           after_at = coalesce(stretch.after_at, r.after_at), after_id = coalesce(stretch.after_id, r.after_id),
+           unpriced_from = least(r.unpriced_from, stretch.unpriced_from), after_at = coalesce(stretch.after_at, r.after_at),
+           after_id = coalesce(stretch.after_id, r.after_id),
            state = CASE WHEN stretch.is_last THEN 'done' ELSE r.state END,
            ended_at = CASE WHEN stretch.is_last THEN clock_timestamp() END
      WHERE r.tenant_id = p_tenant AND r.run_id = p_run RETURNING r.* INTO run;
@@ -65,8 +66,12 @@ DECLARE
 BEGIN
     IF run.kind = 'true_up' THEN
         UPDATE budget.tenant t
-           SET trued_up_epoch = (run.filters ->> 'price_epoch')::bigint, trued_up_at = clock_timestamp()
+           SET trued_up_epoch = (run.filters ->> 'price_epoch')::bigint, trued_up_at = clock_timestamp(),
+               -- what comes from here on may be dated back some days
+               trued_up_from = least(run.unpriced_from, run.created_at - interval '7 days')
          WHERE t.tenant_id = run.tenant_id;
+    ELSIF run.kind = 'undo' THEN                    -- what a true-up had priced has no price again
+        UPDATE budget.tenant t SET trued_up_from = NULL WHERE t.tenant_id = run.tenant_id;
     END IF;
     IF run.kind = 'true_up' AND (total ->> 'records')::bigint = 0 THEN
         DELETE FROM budget.price_run r WHERE r.tenant_id = run.tenant_id AND r.run_id = run.run_id;
