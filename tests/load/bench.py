@@ -18,11 +18,14 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "harness"))
+sys.path[:0] = [str(HERE), str(HERE.parent / "harness")]
+import during  # noqa: E402
 import home as harness  # noqa: E402
 
 UNITS = {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}
-BARS = {"record": 0.40, "check": 0.50, "refusal": 0.50, "cycle final": 0.15, "cycle release": 0.12}
+# Bars of the design, where one stands in the table: ratio to the echo, or to the record row where the name says so.
+BARS = {"record": 0.40, "check": 0.50, "refusal": 0.50, "cycle final": 0.15, "cycle release": 0.12, "batch of 1,000": 2}
+SPREAD_BAR, DURING_BAR, P99_BAR_MS, MEMORY_BAR_MIB = 0.7, 0.8, 25, 150
 
 
 def wrk(url, connections, seconds, script=None, key="", **environment):
@@ -110,16 +113,44 @@ class Bench:
             figure["ratio"] = figure["rate"] / echo
         self.rows[-6]["ratio"] = 1.0
 
+    def load(self, seconds):
+        """Records for a while; the figures are not kept."""
+        wrk(self.url + "/api/v1/usage/record", 64, max(1, int(seconds)), "record.lua", self.key)
+
+    def record_rate(self, name):
+        return self.measure(name, 64, "record.lua", "/api/v1/usage/record")
+
+    def warm_up(self):
+        """Plans, caches, the connections of the pool: the first seconds of a process are not what is asked for."""
+        for script, path in (("record.lua", "/api/v1/usage/record"), ("check.lua", "/api/v1/check")):
+            wrk(self.url + path, 8, 2, script, self.key)
+
     def run(self):
+        self.warm_up()
         for connections in self.options.connections:
             self.run_pass(connections)
-        hot = next(row["rate"] for row in self.rows if row["name"] == "record" and row["connections"] == self.options.connections[-1])
+        hot = self.record_rate("record")["rate"]
+        self.rows.pop()
         batch = self.measure("batch of 1,000", 2, "batch.lua", "/api/v1/usage/batch", 0.001)
         batch["ratio_to_record"] = batch["rate"] / hot
         if self.options.budgets:
-            row = self.measure(f"record, {self.options.budgets} budgets", self.options.connections[-1], "spread.lua", "/api/v1/usage/record", BENCH_BUDGETS=self.spread())
+            names, path = self.spread(), "/api/v1/usage/record"
+            wrk(self.url + path, 64, 10, "spread.lua", self.key, BENCH_BUDGETS=names) # each budget's plan is made once
+            row = self.measure(f"record, {self.options.budgets} budgets", 64, "spread.lua", path, BENCH_BUDGETS=names)
             row["ratio_to_record"] = row["rate"] / hot
-        return {"rows": self.rows, "pgbench": self.pgbench(), "fsync": self.fsync(), "memory_pss_mib": self.memory()}
+        memory = self.memory()
+        pgbench = self.pgbench()
+        if self.options.during:
+            during.During(self).rows()
+        deadlocks = int(self.home.value("SELECT deadlocks FROM pg_stat_database WHERE datname = 'budget'"))
+        return {"rows": self.rows, "pgbench": pgbench, "fsync": self.fsync(), "memory_pss_mib": memory, "deadlocks": deadlocks,
+                "hot_rows": self.hot_rows(), "machine": {"cores": os.cpu_count(), "load_average": os.getloadavg()[0]}}
+
+    def hot_rows(self):
+        """The tables that are updated in place: size, dead rows, share of updates that touched no index."""
+        return [dict(zip(("table", "kib", "dead", "hot_share"), row)) for row in self.home.sql(
+            "SELECT relname, pg_total_relation_size(relid) / 1024, n_dead_tup, round(n_tup_hot_upd::numeric / nullif(n_tup_upd, 0), 4)"
+            "  FROM pg_stat_user_tables WHERE schemaname = 'budget' AND relname IN ('policy_state', 'counter') ORDER BY 1")]
 
     def pgbench(self):
         """One transaction per record through the same SQL, by as many clients: what a design without groups would do."""
@@ -159,15 +190,24 @@ class Bench:
         return {name: round(kib / 1024, 1) for name, kib in sums.items()}
 
 
+def bar_of(row):
+    name = row["name"]
+    if name.endswith(" budgets"):
+        return SPREAD_BAR
+    return BARS.get(name, DURING_BAR if name.startswith("record, a ") and "snapshot" not in name else None)
+
+
 def print_table(result):
-    print(f"{'what':24} {'conn':>5} {'per second':>11} {'ratio':>7} {'bar':>5} {'p50 ms':>8} {'p99 ms':>8} {'not 2xx':>8}")
+    print(f"{'what':32} {'conn':>5} {'per second':>11} {'ratio':>7} {'bar':>5} {'p50 ms':>8} {'p99 ms':>8} {'not 2xx':>8}")
     for row in result["rows"]:
-        ratio, bar = row.get("ratio", row.get("ratio_to_record")), BARS.get(row["name"])
-        print(f"{row['name']:24} {row['connections']:5} {row['rate']:11.0f} {ratio if ratio is not None else 0:7.3f} {bar or '':>5} "
-              f"{row['p50_ms']:8.2f} {row['p99_ms']:8.2f} {row['not_2xx']:8}")
+        ratio, bar = row.get("ratio", row.get("ratio_to_record")), bar_of(row)
+        print(f"{row['name']:32} {row['connections']:5} {row['rate']:11.0f} {f'{ratio:7.3f}' if ratio is not None else '':7} "
+              f"{bar or '':>5} {row['p50_ms']:8.2f} {row['p99_ms']:8.2f} {row['not_2xx']:8}")
     best = max((rate for rate in result["pgbench"].values() if rate), default=None)
     print("pgbench, one transaction per record:", ", ".join(f"{clients} clients {rate}" for clients, rate in result["pgbench"].items()), f"(best {best}/s)")
-    print(f"fdatasync: {result['fsync']}/s    memory (PSS, MiB): {result['memory_pss_mib']}")
+    print(f"fdatasync: {result['fsync']}/s    memory (PSS, MiB): {result['memory_pss_mib']} (bar for the handlers {MEMORY_BAR_MIB})")
+    print("hot tables:", ", ".join(f"{row['table']} {row['kib']} KiB, {row['dead']} dead, HOT {row['hot_share']}" for row in result["hot_rows"]))
+    print(f"deadlocks: {result['deadlocks']}    p99 bar at 64 connections: {P99_BAR_MS} ms    load average: {result['machine']['load_average']:.1f}")
 
 
 def main():
@@ -176,6 +216,8 @@ def main():
     parser.add_argument("--seconds", type=int, default=8, help="of each measurement")
     parser.add_argument("--connections", type=lambda text: [int(word) for word in text.split(",")], default=[1, 16, 64, 128])
     parser.add_argument("--budgets", type=int, default=1000, help="for the spread row; 0 leaves it out")
+    parser.add_argument("--during", action=argparse.BooleanOptionalAction, default=True,
+                        help="measure the record rate beside imports, sweeps and the like")
     parser.add_argument("--json", type=pathlib.Path, help="also write the figures here")
     options = parser.parse_args()
     with Bench(options) as bench:

@@ -2,8 +2,8 @@
 EXTRA_PROGRAMS += %D%/echo
 %C%_echo_SOURCES = %D%/echo.c
 %C%_echo_LDADD = $(FCGI_LIBS) -lpthread
-EXTRA_DIST += %D%/bench.py %D%/common.lua %D%/record.lua %D%/check.lua %D%/spread.lua %D%/cycle.lua %D%/batch.lua %D%/README.md
+EXTRA_DIST += %D%/bench.py %D%/during.py %D%/common.lua %D%/record.lua %D%/check.lua %D%/spread.lua %D%/cycle.lua %D%/batch.lua %D%/README.md
 
 .PHONY: bench
 bench: %D%/echo
-	/usr/bin/python3 $(srcdir)/%D%/bench.py --echo %D%/echo $(BENCH_OPTIONS)
+	/usr/bin/python3 $(srcdir)/%D%/bench.py %D%/during.py --echo %D%/echo $(BENCH_OPTIONS)
