@@ -51,8 +51,8 @@ BEGIN
                nullif(sh.service_tier, 'standard'), i.raw)::budget.ledger_item ORDER BY i.n) AS items,
            ROW(bool_or(sh.error_code IS NOT NULL OR x.at IS NOT NULL OR x.until IS NOT NULL),
                bool_or(i.verb = 'record'), bool_or(i.verb = 'reserve'),
-               bool_or(coalesce(holds[i.n], i.hold_id) IS NOT NULL), bool_or(NOT i.is_fresh OR is_resend
-                   OR i.key_hash IS NOT NULL), bool_or(i.key_hash IS NOT NULL), bool_or(sh.slices IS NOT NULL),
+               bool_or(coalesce(holds[i.n], i.hold_id) IS NOT NULL), bool_or((NOT i.is_fresh OR is_resend
+                   OR i.key_hash IS NOT NULL) AND i.verb IN ('record', 'reserve')), bool_or(i.key_hash IS NOT NULL), bool_or(sh.slices IS NOT NULL),
                bool_or(i.verb = 'reserve' AND i.kind = 'check'))::budget.ledger_flags AS flags
       INTO read
       FROM json_to_recordset(p_group -> 'items') AS i (

@@ -41,13 +41,34 @@ END $$;
 CREATE OR REPLACE FUNCTION budget.ledger_states_wanted(p_tenant uuid, p_items budget.ledger_item[],
     p_shapes budget.ledger_shape[], p_holds budget.hold[], OUT revisions integer[], OUT scopes text[],
     OUT present integer) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    is_scoped boolean;
+BEGIN
+    SELECT array_agg(wanted.revision ORDER BY wanted.revision), array_agg(''::text ORDER BY wanted.revision),
+        count(st.revision), bool_or(r.period IN ('per_session', 'per_task'))
+      INTO revisions, scopes, present, is_scoped
+      FROM (SELECT unnest(sh.revisions) AS revision FROM unnest(p_shapes) sh WHERE sh.error_code IS NULL
+             UNION SELECT unnest(h.revisions) FROM unnest(p_holds) h) wanted
+     CROSS JOIN LATERAL (SELECT x.period FROM budget.policy_revision x
+           WHERE x.tenant_id = p_tenant AND x.revision = wanted.revision LIMIT 1) r
+      LEFT JOIN LATERAL (SELECT x.revision FROM budget.policy_state x WHERE x.tenant_id = p_tenant
+           AND x.revision = wanted.revision AND x.scope = '' LIMIT 1) st ON true;
+    IF is_scoped THEN
+        SELECT s.revisions, s.scopes, s.present INTO revisions, scopes, present
+          FROM budget.ledger_states_scoped(p_tenant, p_items, p_holds, revisions) s;
+    END IF;
+END $$;
+
+-- The same where some of these policies count sessions or tasks apart.
+CREATE OR REPLACE FUNCTION budget.ledger_states_scoped(p_tenant uuid, p_items budget.ledger_item[],
+    p_holds budget.hold[], p_revisions integer[], OUT revisions integer[], OUT scopes text[], OUT present integer)
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
     SELECT array_agg(w.revision ORDER BY w.revision, w.scope), array_agg(w.scope ORDER BY w.revision, w.scope),
         count(st.revision)
       INTO revisions, scopes, present
       FROM (SELECT DISTINCT r.revision, coalesce(m.scope, '') AS scope
-              FROM (SELECT unnest(sh.revisions) AS revision FROM unnest(p_shapes) sh WHERE sh.error_code IS NULL
-                     UNION SELECT unnest(h.revisions) FROM unnest(p_holds) h) wanted
+              FROM unnest(p_revisions) AS wanted (revision)
              CROSS JOIN LATERAL (SELECT x.revision, x.period FROM budget.policy_revision x
                    WHERE x.tenant_id = p_tenant AND x.revision = wanted.revision LIMIT 1) r
               LEFT JOIN LATERAL (SELECT budget.scope_of(r.period, i.context_id, i.task_id) AS scope
