@@ -13,6 +13,7 @@
 #include "lib/text.h"
 
 #define BUDGET_LEDGER_GROUP_MAX 500 /* items per transaction; a batch is cut into chunks of this size */
+#define BUDGET_LEDGER_LANES 4       /* groups of different tenants that may be written at once, each on its own connection */
 
 /* What became of one item. Texts live in the context's arena. */
 struct budget_ledger_answer {

@@ -1,6 +1,7 @@
 /* Groups of ledger requests on their way to SQL and back: one call, one commit, one answer each. */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ static atomic_ulong retries, spooled;
 /* The requests of one caller; many callers' make a group. */
 struct call {
 	struct budget_ctx *ctx;
+	struct queue *queue;
 	struct budget_ledger_item *items;
 	size_t count;
 	enum budget_status status;
@@ -200,7 +202,9 @@ struct queue {
 	enum budget_statement statement;
 };
 
-static struct queue writers = { .statement = STMT_LEDGER_RUN }, readers = { .statement = STMT_LEDGER_CHECK };
+/* A tenant's groups pass one after the other; those of tenants on other lanes pass beside them, so that a slow one holds up
+ * few. A lane that nobody uses has no connection. */
+static struct queue writers[BUDGET_LEDGER_LANES], readers;
 static pthread_once_t queues_made = PTHREAD_ONCE_INIT;
 
 /* Gives a caller the error that its whole group met. */
@@ -280,30 +284,44 @@ write_group(struct queue *queue, struct budget_group_slot *const *slots, size_t 
 }
 
 static void
-write_run(struct budget_group_slot *const *slots, size_t count)
+write_slots(struct budget_group_slot *const *slots, size_t count)
 {
-	write_group(&writers, slots, count);
+	const struct call *first = slots[0]->work;
+
+	write_group(first->queue, slots, count);
 }
 
 static void
-write_check(struct budget_group_slot *const *slots, size_t count)
+make_queue(struct queue *queue, enum budget_statement statement)
 {
-	write_group(&readers, slots, count);
+	queue->statement = statement;
+	budget_ctx_init(&queue->ctx, GROUP_ARENA_MAX_BYTES);
+	queue->group = budget_group_new(write_slots, GROUP_WEIGHT_MAX, WAITING_MAX);
 }
 
 static void
 make_queues(void)
 {
-	budget_ctx_init(&writers.ctx, GROUP_ARENA_MAX_BYTES);
-	budget_ctx_init(&readers.ctx, GROUP_ARENA_MAX_BYTES);
-	writers.group = budget_group_new(write_run, GROUP_WEIGHT_MAX, WAITING_MAX);
-	readers.group = budget_group_new(write_check, GROUP_WEIGHT_MAX, WAITING_MAX);
+	for (size_t i = 0; i < BUDGET_LEDGER_LANES; i++)
+		make_queue(&writers[i], STMT_LEDGER_RUN);
+	make_queue(&readers, STMT_LEDGER_CHECK);
+}
+
+/* FNV-1a: neighbours in time have ids that differ in few places. */
+static struct queue *
+lane_of(const char *tenant_id)
+{
+	uint32_t hash = 2166136261u;
+
+	for (const char *at = tenant_id; *at != '\0'; at++)
+		hash = (hash ^ (unsigned char)*at) * 16777619u;
+	return &writers[(hash ^ hash >> 16) % BUDGET_LEDGER_LANES];
 }
 
 static enum budget_status
 run_in_group(struct budget_ctx *ctx, struct queue *queue, struct budget_ledger_item *items, size_t count)
 {
-	struct call call = { .ctx = ctx, .items = items, .count = count, .status = BUDGET_OK };
+	struct call call = { .ctx = ctx, .queue = queue, .items = items, .count = count, .status = BUDGET_OK };
 	struct budget_group_slot slot = { .work = &call, .weight = count, .kind = ctx->tenant_id };
 
 	if (count == 0)
@@ -317,7 +335,7 @@ run_in_group(struct budget_ctx *ctx, struct queue *queue, struct budget_ledger_i
 enum budget_status
 budget_ledger_run(struct budget_ctx *ctx, struct budget_ledger_item *items, size_t count)
 {
-	return run_in_group(ctx, &writers, items, count);
+	return run_in_group(ctx, lane_of(ctx->tenant_id), items, count);
 }
 
 enum budget_status
@@ -331,23 +349,28 @@ budget_ledger_replay(struct budget_ctx *ctx, struct budget_ledger_item *items, s
 	return run_entries(ctx, STMT_LEDGER_RUN, entries, count, true);
 }
 
+static void
+add_stats(struct queue *queue, struct budget_ledger_stats *stats)
+{
+	unsigned long written = 0, slots = 0;
+	size_t waiting = 0;
+
+	if (queue->group == NULL)
+		return;
+	budget_group_stats(queue->group, &written, &slots, &waiting);
+	stats->groups += written;
+	stats->requests += slots;
+	stats->waiting += waiting;
+}
+
 void
 budget_ledger_stats(struct budget_ledger_stats *ret_stats)
 {
-	const struct budget_group *const groups[] = { writers.group, readers.group };
 	struct budget_ledger_stats stats = { .retries = retries, .spooled = spooled };
 
-	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
-		unsigned long written = 0, slots = 0;
-		size_t waiting = 0;
-
-		if (groups[i] == NULL)
-			continue;
-		budget_group_stats((struct budget_group *)(uintptr_t)groups[i], &written, &slots, &waiting);
-		stats.groups += written;
-		stats.requests += slots;
-		stats.waiting += waiting;
-	}
+	for (size_t i = 0; i < BUDGET_LEDGER_LANES; i++)
+		add_stats(&writers[i], &stats);
+	add_stats(&readers, &stats);
 	*ret_stats = stats;
 }
 

@@ -70,7 +70,7 @@ const struct budget_setting budget_setting_table[] = {
 	{ .name = "db_path", .type = SETTING_TEXT, .env = "BUDGET_DB_PATH", .yaml = "database.import_path",
 	  .min = 1, .max = 4096, .about = "a budget.db of the original to import" },
 	{ .name = "pool_size", .type = SETTING_COUNT, .env = "BUDGET_POOL_SIZE", .yaml = "database.pool_size",
-	  .fallback = "4", .min = 1, .max = 100, .about = "connections of one program at most" },
+	  .fallback = "4", .min = 1, .max = 100, .about = "connections of one program at most; the ledger program has four more" },
 	{ .name = "pool_wait_ms", .type = SETTING_COUNT, .env = "BUDGET_POOL_WAIT_MS",
 	  .yaml = "database.pool_wait_ms", .fallback = "2000", .min = 1, .max = 60000,
 	  .about = "wait for a free connection before 503, in milliseconds" },

@@ -5,6 +5,7 @@
 
 #include "lib/ctx.h"
 #include "lib/db.h"
+#include "lib/ledger.h"
 #include "lib/log.h"
 #include "lib/settings.h"
 #include "lib/version.h"
@@ -52,9 +53,10 @@ is_loopback(const char *addresses)
 enum budget_status
 config_start(struct budget_ctx *ctx, const char *program, bool is_ledger, int *threads)
 {
-	int level;
+	int level, connections;
 
 	BUDGET_TRY(budget_settings_start(ctx));
+	connections = (int)budget_setting_count("pool_size");
 	level = budget_setting_is("debug") ? BUDGET_LOG_DEBUG : budget_log_level_parse(budget_setting_text("log_level"));
 	budget_log_init(level < 0 ? BUDGET_LOG_INFO : (enum budget_log_level)level, program);
 	log_warnings(budget_settings_current());
@@ -77,6 +79,7 @@ config_start(struct budget_ctx *ctx, const char *program, bool is_ledger, int *t
 		return budget_fail(ctx, BUDGET_EINVALID, "bad_setting", NULL, "BUDGET_DATABASE_URL is not set: ./run_budget.sh"
 		    " sets it for its private server.");
 	budget_pool_ledger(is_ledger);
-	return budget_pool_open(budget_setting_text("database_url"), (int)budget_setting_count("pool_size"),
-	    (int)budget_setting_count("pool_wait_ms"));
+	if (is_ledger) /* the queues of groups keep theirs */
+		connections += BUDGET_LEDGER_LANES;
+	return budget_pool_open(budget_setting_text("database_url"), connections, (int)budget_setting_count("pool_wait_ms"));
 }
