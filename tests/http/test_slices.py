@@ -1,6 +1,7 @@
 """Slices over HTTP, and what happens when two act at once: a slice and a hold, a close and a reserve, an extension and the
 sweep (ledger F28, F11)."""
 import concurrent.futures
+import random
 import threading
 from decimal import Decimal
 
@@ -124,6 +125,67 @@ class Slices(LedgerCase):
         lines = self.home.get(f"{API}/budgets/{parent}/delegations").json["items"]
         self.assertEqual(held, lines[0]["remaining_cost"], "what is held above is what is left of the slice")
         self.assertEqual(lines[0]["cost_used"] + lines[0]["remaining_cost"], 20)
+
+    def test_a_tree_of_slices_under_everything_at_once_admits_nothing_beyond_any_limit(self):
+        """Holds, exact records, extensions, slices, closes and sweeps in three levels. Nobody uses more than it holds, so
+        no policy may ever stand above its limit, and in the end the books are in order."""
+        parent, policy = self.limited(cost_limit=12, token_limit=50000)
+        tree, policies, lock, stop = [parent], {policy}, threading.Lock(), threading.Event()
+
+        def act(seed):
+            choice, holds = random.Random(seed), []
+            for _ in range(40):
+                with lock:
+                    budget = choice.choice(tree)
+                answer = None
+                kind = choice.choice(("hold", "hold", "hold", "use", "use", "extend", "release", "delegate", "close"))
+                if kind == "hold":
+                    answer = self.home.post(f"{API}/allocations", {
+                        "budget_id": budget, "provider": "acme", "model": "plain", "ttl_seconds": choice.choice((1, 60)),
+                        "tokens_allocated": choice.randint(1, 600)})
+                    holds += [answer.json["allocation_id"]] if answer.status == 201 else []
+                elif kind == "delegate" and len(tree) < 12:
+                    slice = {"name": f"s {seed} {len(tree)}", "cost": choice.choice((1, 2, 3)),
+                             **choice.choice(({}, {"tokens": 4000}, {"ttl_seconds": 2}))}
+                    answer = self.home.post(f"{API}/budgets/{budget}/delegations", slice)
+                    if answer.status == 201:
+                        with lock:
+                            tree.append(answer.json["budget_id"])
+                            policies.add(answer.json["policy_id"])
+                elif kind == "close" and budget != parent:
+                    answer = self.home.post(f"{API}/budgets/{budget}/close")
+                elif holds and kind in ("use", "extend", "release"):
+                    hold = choice.choice(holds)
+                    left = self.home.get(f"{API}/allocations/{hold}").json
+                    if kind == "use" and left["is_active"] and left["remaining_tokens"] > 0:
+                        answer = self.home.post(f"{API}/usage/record", {
+                            "allocation_id": holds.pop(holds.index(hold)), "provider": "acme", "model": "plain", "final": True,
+                            "budget_id": left["budget_id"], "input_tokens": choice.randint(1, left["remaining_tokens"])})
+                    elif kind == "extend":
+                        answer = self.home.post(f"{API}/allocations/{hold}/extend", choice.choice((
+                            {"ttl_seconds": 60}, {"tokens": choice.randint(1, 900), "ttl_seconds": 30})))
+                    elif kind == "release":
+                        answer = self.home.post(f"{API}/allocations/{hold}/release")
+                self.assertTrue(answer is None or answer.status < 500, answer)
+
+        def sweep():
+            while not stop.is_set():
+                self.home.sql("SELECT budget.holds_expire(5)")
+        sweeper = threading.Thread(target=sweep)
+        sweeper.start()
+        try:
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                list(pool.map(act, range(8)))
+        finally:
+            stop.set()
+            sweeper.join()
+        self.assertGreater(len(tree), 3, "slices were given")
+        for line in self.home.get(f"{API}/limits?limit=200").json["items"]:
+            if line["policy_id"] in policies:
+                late = [cause for cause in line["over_by_causes"] if cause["cause"] not in ("late", "hold_unknown")]
+                self.assertEqual(late, [], line)
+        self.assertEqual(self.drift(), [])
+        self.assertEqual(self.home.post(f"{API}/admin/verify").json["differences"], [])
 
     def test_extending_races_the_sweep(self):
         budget, policy = self.limited(cost_limit=10)
