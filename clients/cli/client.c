@@ -112,7 +112,8 @@ client_advise(struct cli *cli, FILE *out, struct json_object *decision)
 		    "[ for at most {remaining_cost:money}][; the limit resets {resets_at:time}].", decision));
 	if (strcmp(kind, "approval_required") == 0)
 		fprintf(out, "  %s\n", out_sentence(cli,
-		    "Ask for more: budget approvals request {policy_id} --amount AMOUNT --reason …", decision));
+		    "Ask for it: budget approvals request {policy_id}[ --amount {approval.body.amount}]"
+		    "[ --tokens {approval.body.tokens}] --reason …", decision));
 }
 
 static int

@@ -142,6 +142,7 @@ static const struct column summary_columns[] = {
 	{ "Limit", "cost_limit", CELL_MONEY, SPARE },
 	{ "Left", "remaining_cost", CELL_MONEY, SPARE },
 	{ "Over by", "over_by", CELL_MONEY, NONZERO },
+	{ "Mostly", "over_by_causes.0.cause", CELL_TEXT, SPARE },
 	{ "Usage", "cost_usage_percentage", CELL_PERCENT, SPARE },
 	{ "Tokens used", "total_tokens_used", CELL_COUNT, 0 },
 	{ "Tokens held", "tokens_held", CELL_COUNT, SPARE | WIDE },

@@ -207,7 +207,7 @@ class Service(TestCase):
                  "--tokens", "1000"]
         refused = self.cli(*words, code=2)
         policy = self.rows("limits", "list", "--component", component)[0]["policy_id"]
-        self.assertIn(f"budget approvals request {policy}", refused.err)
+        self.assertRegex(refused.err, rf"budget approvals request {policy} --amount [0-9.]+ --reason")
         self.cli("approvals", "request", policy, "--amount", "5", "--reason", "release week")
         approval = self.rows("approvals", "list", "--state", "pending", "--policy", policy)[0]["approval_id"]
         self.assertIn("granted", self.cli("approvals", "grant", approval, "--amount", "3").out)
