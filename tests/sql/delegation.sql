@@ -1,6 +1,6 @@
 -- Slices: a budget holds a part of itself for a child (ledger F28).
 BEGIN;
-SELECT plan(68);
+SELECT plan(73);
 \ir ../harness/ledger.psql
 CREATE FUNCTION pg_temp.delegate(giver text, args jsonb) RETURNS jsonb LANGUAGE sql AS $$
     SELECT pg_temp.reply('delegation_create', jsonb_build_object('id', giver) || args)
@@ -121,7 +121,8 @@ SELECT policy_epoch AS epoch FROM budget.tenant WHERE tenant_id = :tenant \gset
 INSERT INTO name SELECT 'calm', pg_temp.delegate(:root, '{"name": "calm", "cost": 0.1}') -> 'body' ->> 'budget_id';
 SELECT is((SELECT policy_epoch FROM budget.tenant WHERE tenant_id = :tenant), :epoch::bigint,
     'a slice for a new budget leaves what is planned for others alone');
-SELECT is(pg_temp.hold_on('calm', '{"cost": 0.11}') ->> 'status', '402', 'and is its limit from the first request on');
+SELECT is(pg_temp.hold_on('calm', '{"cost": 0.11}') ->> 'status', '402',
+    'and is its limit from the first request on');
 SELECT pg_temp.call('budget_close', jsonb_build_object('id', pg_temp.id('calm'))) \g /dev/null
 
 -- Slices of slices, and an end.
@@ -156,6 +157,27 @@ SELECT is(pg_temp.record('{"hold_id": null, "input_tokens": 100}' || jsonb_build
     pg_temp.id('two'))) ->> 'status', '201', 'usage after the end');
 SELECT is(pg_temp.at('top'), '6.1 4', 'counts above like any other');
 SELECT is(pg_temp.drift(), NULL, 'counters = records, held = live holds');
+
+-- A hold that comes back counts where it would be held now.
+INSERT INTO name SELECT 'back', pg_temp.call('budget_create', jsonb_build_object('name', 'back', 'parent_id',
+    :root)) ->> 'budget_id';
+SELECT pg_temp.call('policy_update', jsonb_build_object('id', pg_temp.id('top'), 'cost_limit', 20)) \g /dev/null
+INSERT INTO name SELECT 'backh', pg_temp.hold_on('back',
+    '{"cost": 1, "context_id": "back"}') -> 'body' ->> 'allocation_id';
+UPDATE budget.hold SET expires_at = clock_timestamp() - interval '1 second' WHERE hold_id = pg_temp.id('backh')::uuid;
+SELECT budget.holds_expire(100), budget.enter(:tenant) \g /dev/null
+INSERT INTO name SELECT 'backs', pg_temp.delegate(:root, jsonb_build_object('budget_id', pg_temp.id('back'), 'cost',
+    2,
+    'ttl_seconds', 600)) -> 'body' ->> 'policy_id';
+SELECT is(pg_temp.at('top'), '6.1 6', 'a slice for its budget meanwhile');
+SELECT is(pg_temp.act('extend', pg_temp.id('backh'), '{"ttl_seconds": 6000}') ->> 'status', '200', 'it comes back');
+SELECT is(pg_temp.at('top') || ', ' || pg_temp.at('backs'), '6.1 6, 0 1', 'into the slice, not beside it');
+SELECT is((SELECT expires_at FROM budget.hold WHERE hold_id = pg_temp.id('backh')::uuid), (SELECT ends_at
+    FROM budget.policy
+    WHERE policy_id = pg_temp.id('backs')::uuid), 'and ends with it');
+SELECT pg_temp.act('release', pg_temp.id('backh')), pg_temp.call('budget_close', jsonb_build_object('id',
+    pg_temp.id('back'))) \g /dev/null
+SELECT is(pg_temp.at('top'), '6.1 4', 'all of it returns');
 
 -- A child that stands already, with something held and spent; policies made and changed while slices live.
 INSERT INTO name SELECT 'old', pg_temp.call('budget_create', jsonb_build_object('name', 'old', 'parent_id',

@@ -9,12 +9,16 @@ CREATE OR REPLACE FUNCTION budget.ledger_revive(p_tenant uuid, p_items budget.le
 RETURNS budget.hold[] LANGUAGE plpgsql AS $$
 DECLARE
     named constant uuid[] := ARRAY(SELECT i.hold_id FROM unnest(p_items) i WHERE i.verb = 'extend');
+    now record;
 BEGIN
     IF cardinality(named) > 0 THEN
         FOR k IN 1 .. cardinality(holds) LOOP
             IF holds[k].state = 'expired' AND holds[k].kind <> 'slice' AND holds[k].hold_id = ANY (named) THEN
-                holds[k].revisions := (SELECT m.revisions FROM budget.shape s, budget.shape_match(s) m
-                    WHERE s.tenant_id = p_tenant AND s.shape_id = holds[k].shape_id);
+                SELECT coalesce(m.held, m.revisions) AS revisions, budget.slices_end(p_tenant, m.slices) AS ends_by
+                  INTO now FROM budget.shape s, budget.shape_match(s) m
+                 WHERE s.tenant_id = p_tenant AND s.shape_id = holds[k].shape_id;
+                holds[k].revisions := now.revisions;
+                holds[k].ends_by := now.ends_by;
             END IF;
         END LOOP;
     END IF;
@@ -201,7 +205,7 @@ BEGIN
     UPDATE budget.hold h
        SET state = has.state, revisions = has.revisions, tokens = has.tokens, cost = has.cost,
            left_tokens = has.left_tokens, left_cost = has.left_cost, expires_at = has.expires_at,
-           resolved_at = has.resolved_at, admitted_at = has.admitted_at
+           resolved_at = has.resolved_at, admitted_at = has.admitted_at, ends_by = has.ends_by
      WHERE h.tenant_id = p_tenant AND h.hold_id = has.hold_id;
     RETURN slots;
 END $$;

@@ -179,6 +179,7 @@ BEGIN
             jsonb_build_object('allocation_id', child.slice_hold_id));
     END IF;
     PERFORM budget.slice_end(child.slice_hold_id, 'expired', slice.created_at);
+    PERFORM budget.holds_expire_tenant(child.tenant_id, 1000); -- what is over takes no room in the slice
     FOR former IN SELECT * FROM budget.policy p WHERE p.tenant_id = child.tenant_id AND p.budget_id = child.budget_id
         AND p.enabled AND p.slice_hold_id IS NOT NULL ORDER BY p.policy_id
     LOOP
