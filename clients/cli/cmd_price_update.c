@@ -13,12 +13,14 @@
 #define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
 #define LAST { NULL, NULL, CELL_TEXT, 0 }
 #define UPDATES "/api/v1/prices/updates"
+#define FIRST_MAX 40  /* rows of a table; with more, first prices are only counted */
 #define QUEUED_MAX 90 /* looks, one a second, until we say that nobody takes it */
 
 const struct option price_update_options[] = {
 	{ "source", OPT_TEXT, 0, LOCAL, NULL, "NAME", "only this source; several with commas" },
 	{ "all", OPT_FLAG, 0, LOCAL, NULL, NULL, "those not due yet too (--no-all: only those due)" },
 	{ "dry-run", OPT_FLAG, 0, LOCAL, NULL, NULL, "say what would change, change nothing" },
+	{ "first", OPT_FLAG, 0, LOCAL, NULL, NULL, "list first prices of models too, however many" },
 	{ "wait", OPT_FLAG, 0, LOCAL, NULL, NULL, "until it has ended (--no-wait: only ask for it)" },
 	END
 };
@@ -118,16 +120,24 @@ wait_for(struct cli *cli, struct answer *run)
 	return 0;
 }
 
+/* without_first: what changes a price or asks a question, not the thousands of models nobody has used yet. */
 static void
-show_table(struct cli *cli, const struct view *view, const struct answer *run)
+show_table(struct cli *cli, const struct view *view, const struct answer *run, bool without_first)
 {
 	struct json_object *items = out_at(run->json, view->rows);
-	size_t count = budget_json_length(items);
-	struct json_object **rows = budget_arena_alloc(&cli->ctx.arena, (count + 1) * sizeof *rows);
+	size_t all = budget_json_length(items), count = 0;
+	struct json_object **rows = budget_arena_alloc(&cli->ctx.arena, (all + 1) * sizeof *rows);
 
-	for (size_t i = 0; rows != NULL && i < count; i++)
-		rows[i] = budget_json_at(items, i);
+	for (size_t i = 0; rows != NULL && i < all; i++) {
+		struct json_object *row = budget_json_at(items, i);
+		const char *action = budget_json_text(&cli->ctx, budget_json_get(row, "action"));
+
+		if (!without_first || action == NULL || strcmp(action, "first") != 0)
+			rows[count++] = row;
+	}
 	out_table(cli, view, &(struct rows){ rows, rows != NULL ? count : 0, run->json });
+	if (count < all)
+		printf("(%zu first prices are not listed: --first)\n", all - count);
 	puts("");
 }
 
@@ -151,8 +161,9 @@ price_update_command(struct cli *cli)
 	if (cli->output != OUTPUT_TABLE) {
 		code = command_show(cli, &run);
 	} else {
-		show_table(cli, &sources_view, &run);
-		show_table(cli, &price_update_view, &run);
+		show_table(cli, &sources_view, &run, false);
+		show_table(cli, &price_update_view, &run, !cli_flag(cli, "first")
+		    && budget_json_length(out_at(run.json, price_update_view.rows)) > FIRST_MAX);
 		puts(out_sentence(cli, "[{counts.first:count} first prices, ][{counts.applied:count} changed, ]"
 		    "[{counts.verified:count} verified, ][{counts.conflicts:count} conflicts, ][{counts.outliers:count} to look at, ]"
 		    "[{counts.waiting:count} wait for review, ]run {run_id} {status}[: {detail}].", run.json));

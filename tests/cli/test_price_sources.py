@@ -70,6 +70,17 @@ class PriceSources(StubCase):
         self.assertRegex(ran.out, r"openai +gpt-4o +standard +applied +0.0025 +0.002")
         self.assertIn(f"1 first prices, 1 changed, run {RUN} ok: 2 read.", ran.out)
 
+    def test_many_first_prices_are_counted_not_listed(self):
+        line = {"provider": "p", "service_tier": "standard", "percent": None, "conflict_id": None, "old": None,
+                "new": {"input_cost_per_token": 0.000002}, "reason": "r"}
+        lines = [dict(line, model=f"m{n}", action="first") for n in range(50)] + [dict(line, model="c", action="conflict")]
+        self.stub.answer("POST", "/api/v1/prices/update", run("ok", differences=lines))
+        ran = self.run_cli("prices", "update")
+        self.assertIn("(50 first prices are not listed: --first)", ran.out)
+        self.assertNotIn("m7", ran.out)
+        self.assertRegex(ran.out, r"c +standard +conflict")
+        self.assertIn("m7", self.run_cli("prices", "update", "--first").out)
+
     def test_a_failed_update_fails(self):
         self.stub.answer("POST", "/api/v1/prices/update", (run("failed", detail="no source could be read")))
         ran = self.run_cli("prices", "update")
