@@ -4,7 +4,7 @@
 #   %C%_unit_test_name_SOURCES = %D%/unit/test_name.c $(UNIT_RUNNER)
 #   %C%_unit_test_name_LDADD = $(UNIT_LIBS)
 # Tests in tests/sql/*.sql, tests/http/test_*.py, tests/cli/test_*.py and tests/lint/*.sh need no line: found by name.
-DIST_TREES = tests/sql tests/http tests/cli tests/harness tests/lint tests/fuzz tests/fixtures .ci
+DIST_TREES = tests/sql tests/http tests/cli tests/harness tests/lint tests/fuzz tests/race tests/fixtures .ci
 EXTRA_DIST += run_tests.sh run_budget.sh
 UNIT_RUNNER = tests/unit/runner.c tests/unit/unit.h
 UNIT_LIBS = lib/libcore.la $(CHECK_LIBS) $(JSON_LIBS)
