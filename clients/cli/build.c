@@ -62,6 +62,8 @@ value_of(struct cli *cli, const struct given *given, const char **ret_text, bool
 	switch (given->option->type) {
 	case OPT_BUDGET:
 		return budget_lookup(cli, given->text, ret_text);
+	case OPT_OBJECT:
+		return cli_read_object(cli, given->option, given->text, ret_text);
 	case OPT_RATE:
 		if (per_places(cli) < 0)
 			return cli_fail(cli, EXIT_USAGE, "--per takes token, 1k or 1m, not '%s'.", cli_get(cli, "per"));

@@ -23,6 +23,7 @@ enum option_type {
 	OPT_RATE,     /* price in the unit of --per, sent per token */
 	OPT_FLAG,     /* no value: --name is true, --no-name is false */
 	OPT_JSON,     /* any JSON value */
+	OPT_OBJECT,   /* a file, or - for standard input, that holds a JSON object */
 	OPT_BUDGET    /* a budget's id, or its name, which is looked up */
 };
 
@@ -133,6 +134,12 @@ enum {
 	EXIT_DRIFT = 1, EXIT_REFUSED = 2, EXIT_USAGE = 64, EXIT_DATA = 65, EXIT_NOT_FOUND = 66, EXIT_NOT_THERE = 69, EXIT_FAULT = 70,
 	EXIT_FILE = 74
 };
+
+/** What a file holds, or standard input for "-"; at most 32 MiB. 0, or an exit code after saying why. */
+int cli_read_file(struct cli *cli, const char *path, const char **ret_text);
+
+/** The same for a file that must hold one JSON object. */
+int cli_read_object(struct cli *cli, const struct option *option, const char *path, const char **ret_text);
 
 /** Text given for an option (by its name) or NULL. */
 const char *cli_get(const struct cli *cli, const char *name);

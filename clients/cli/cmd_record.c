@@ -1,15 +1,12 @@
 /* check and record: may it run, and what it really used. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "clients/cli/client.h"
 #include "clients/cli/out.h"
-#include "lib/text.h"
 
 #define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
 #define LAST { NULL, NULL, CELL_TEXT, 0 }
-#define FILE_MAX_BYTES ((size_t)32 * 1024 * 1024)
 
 /* ---- check ---- */
 
@@ -99,34 +96,6 @@ const struct command check_commands[] = {
 
 extern const struct view record_view;
 
-/* A file, or standard input for "-". */
-static int
-read_file(struct cli *cli, const char *path, const char **ret_text)
-{
-	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-	struct budget_text text;
-	char block[16384];
-	size_t n;
-
-	if (file == NULL)
-		return cli_fail(cli, EXIT_FILE, "cannot read %s: %s.", path, strerror(errno));
-	budget_text_init(&text, &cli->ctx.arena, sizeof block);
-	while ((n = fread(block, 1, sizeof block, file)) > 0 && text.length <= FILE_MAX_BYTES)
-		budget_text_addn(&text, block, n);
-	if (ferror(file) || text.length > FILE_MAX_BYTES) {
-		int code = cli_fail(cli, EXIT_FILE, "cannot read %s: %s.", path,
-		    ferror(file) ? strerror(errno) : "it is larger than 32 MiB");
-
-		if (file != stdin)
-			fclose(file);
-		return code;
-	}
-	if (file != stdin)
-		fclose(file);
-	*ret_text = budget_text_done(&text);
-	return 0;
-}
-
 static const struct column batch_columns[] = {
 	{ "Accepted", "accepted", CELL_COUNT, 0 },
 	{ "Duplicates", "duplicates", CELL_COUNT, 0 },
@@ -154,7 +123,7 @@ record_batch(struct cli *cli, const char *path)
 	struct answer answer;
 	const char *text, *rejected;
 	struct json_object *items;
-	int code = read_file(cli, path, &text);
+	int code = cli_read_file(cli, path, &text);
 
 	if (code != 0)
 		return code;
@@ -187,14 +156,19 @@ record(struct cli *cli)
 
 	if (batch != NULL)
 		return record_batch(cli, batch);
+	if (cli_get(cli, "usage") != NULL || cli_get(cli, "response") != NULL)
+		return command_run(cli);
 	if (cli_get(cli, "provider") == NULL || cli_get(cli, "model") == NULL)
-		return cli_fail(cli, EXIT_USAGE, "--provider and --model are missing: say what was called, or --batch FILE.");
+		return cli_fail(cli, EXIT_USAGE, "--provider and --model are missing: say what was called, or --response FILE, or --batch FILE.");
 	return command_run(cli);
 }
 
 static const struct option record_options[] = {
 	{ "provider", OPT_TEXT, 0, IN_BODY, NULL, "NAME", "anthropic, openai, …" },
 	{ "model", OPT_TEXT, 0, IN_BODY, NULL, "NAME", "as the provider named it" },
+	{ "usage", OPT_OBJECT, 0, IN_BODY, NULL, "FILE", "instead of counts: the provider's usage object; - is stdin" },
+	{ "response", OPT_OBJECT, 0, IN_BODY, NULL, "FILE", "instead of counts: the provider's whole answer; - is stdin" },
+	{ "keep-raw", OPT_FLAG, 0, IN_BODY, NULL, NULL, "keep the usage object with the record" },
 	{ "input-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "uncached input" },
 	{ "output-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "answer, without reasoning" },
 	{ "cache-read-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "input read from the provider's cache" },
@@ -237,6 +211,8 @@ const struct command record_commands[] = {
 	    "Set one: budget prices set {provider} {model} --help]"
 	  "[\nAllocation {allocation_id} has {allocation.remaining_tokens:count} tokens left, {allocation.state}]",
 	  .example = "budget record --provider openai --model gpt-4o --input-tokens 812 --output-tokens 94\n"
+	  "budget record --response answer.json --component writer\n"
+	  "curl -s https://api.openai.com/… | budget record --response - --provider openai\n"
 	  "budget record --batch yesterday.ndjson",
 	  .run = record },
 	{ 0 }

@@ -60,6 +60,7 @@ static const struct column record_card_columns[] = {
 	{ "Priced", "priced", CELL_BOOL, 0 },
 	{ "Counted as", "ceiling_cost", CELL_MONEY, NONZERO },
 	{ "Reported cost", "reported_cost", CELL_MONEY, SPARE },
+	{ "Ours above it", "cost_gap", CELL_MONEY, SPARE },
 	{ "Price", "pricing_id", CELL_ID, SPARE },
 	{ "Hold", "allocation.state", CELL_TEXT, SPARE },
 	{ "Hold has left", "allocation.remaining_tokens", CELL_COUNT, SPARE },

@@ -183,6 +183,19 @@ class Requests(StubCase):
         self.assertEqual(self.run_cli("record", "--batch", "/nowhere/at/all").code, 74)
         self.assertEqual(self.run_cli("record").code, 64)
 
+    def test_what_a_provider_said_goes_as_it_is(self):
+        self.stub.answer("POST", "/api/v1/usage/record", {"record_id": ID, "total_tokens": 7, "model": "gpt-5"}, 201)
+        said = '{"model":"gpt-5", "usage":{"prompt_tokens":3,"completion_tokens":4,"cost":1.50e-3}}'
+        ran = self.run_cli("record", "--response", "-", "--component", "c", "--keep-raw", "--record-id", ID, stdin=said)
+        self.assertEqual(ran.code, 0, ran.err)
+        self.assertEqual(self.stub.last.body, '{"response":' + said.replace(" ", "") + ',"keep_raw":true,"component":"c",'
+                         f'"record_id":"{ID}"}}')
+        self.run_cli("record", "--usage", "-", "--provider", "acme", "--model", "m", stdin='{"prompt_tokens":3}')
+        self.assertEqual(self.stub.last.json["usage"], {"prompt_tokens": "3"})
+        for words, text, code in ((["--usage", "-"], "[1]", 65), (["--response", "-"], "{", 65),
+                                  (["--usage", "/nowhere/at/all"], "", 74)):
+            self.assertEqual(self.run_cli("record", *words, stdin=text).code, code, words)
+
     def test_a_batch_with_rejected_rows_names_them_and_exits_65(self):
         self.stub.answer("POST", "/api/v1/usage/batch", {"accepted": 1, "duplicates": 0, "rejected": 1, "items": [
             {"index": 0, "status": "accepted"}, {"index": 1, "status": "rejected",
