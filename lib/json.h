@@ -27,7 +27,10 @@ struct json_object;
  */
 enum budget_status budget_json_parse(struct budget_ctx *ctx, const char *text, size_t length,
     struct json_object **ret_value);
-/** The same, for values nested up to BUDGET_JSON_DEEP_MAX. */
+/**
+ * The same for what others send that cannot be sent again better: nested up to BUDGET_JSON_DEEP_MAX, \u0000 and half
+ * surrogate pairs read as U+FFFD, of members of one name the first is taken, NaN and Infinity are null.
+ */
 enum budget_status budget_json_parse_deep(struct budget_ctx *ctx, const char *text, size_t length,
     struct json_object **ret_value);
 void budget_json_put(struct json_object **value);

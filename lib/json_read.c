@@ -25,6 +25,7 @@ struct reader {
 	const char *begin, *at, *end;
 	struct step *steps; /* depth_max of them */
 	int depth, depth_max;
+	bool is_lenient;
 };
 
 static enum budget_status read_value(struct reader *reader, struct json_object **ret_value);
@@ -132,6 +133,8 @@ read_unicode_escape(struct reader *reader, char *out, size_t *ret_length)
 		reader->at += 6;
 		code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
 	}
+	if (reader->is_lenient && (code == 0 || (code >= 0xd800 && code <= 0xdfff)))
+		code = 0xfffd;
 	if (code == 0)
 		return budget_fail(reader->ctx, BUDGET_EINVALID, "invalid_text", pointer_of(reader),
 		    "A text may not hold the NUL character (\\u0000): leave it out.");
@@ -264,16 +267,16 @@ read_number(struct reader *reader, struct json_object **ret_value)
 static enum budget_status
 read_word(struct reader *reader, struct json_object **ret_value)
 {
-	static const char *const words[] = { "null", "false", "true" };
+	static const char *const words[] = { "null", "false", "true", "NaN", "Infinity", "-Infinity" };
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < (reader->is_lenient ? 6 : 3); i++) {
 		size_t length = strlen(words[i]);
 
 		if ((size_t)(reader->end - reader->at) < length || memcmp(reader->at, words[i], length) != 0)
 			continue;
 		reader->at += length;
-		*ret_value = i == 0 ? NULL : json_object_new_boolean(i == 2);
-		return i > 0 && *ret_value == NULL ? budget_fail_memory(reader->ctx) : BUDGET_OK;
+		*ret_value = i == 1 || i == 2 ? json_object_new_boolean(i == 2) : NULL;
+		return (i == 1 || i == 2) && *ret_value == NULL ? budget_fail_memory(reader->ctx) : BUDGET_OK;
 	}
 	return not_json(reader, "a value");
 }
@@ -284,6 +287,7 @@ read_member(struct reader *reader, struct json_object *object, struct step *step
 	struct json_object *value = NULL;
 	char name[BUDGET_JSON_NAME_MAX + 1];
 	size_t length = 0;
+	bool is_repeat;
 
 	if (!accept(reader, '"'))
 		return not_json(reader, "a member name in double quotes");
@@ -291,12 +295,17 @@ read_member(struct reader *reader, struct json_object *object, struct step *step
 	BUDGET_TRY(read_string(reader, name, sizeof name, &length));
 	reader->depth++;
 	memcpy(step->name, name, length + 1);
-	if (json_object_object_get_ex(object, name, NULL))
+	is_repeat = json_object_object_get_ex(object, name, NULL);
+	if (is_repeat && !reader->is_lenient)
 		return budget_fail(reader->ctx, BUDGET_EINVALID, "duplicate_field", pointer_of(reader),
 		    "'%s' stands in this object twice: send it once.", name);
 	if (!accept(reader, ':'))
 		return not_json(reader, "':'");
 	BUDGET_TRY(read_value(reader, &value));
+	if (is_repeat) {
+		json_object_put(value);
+		return BUDGET_OK;
+	}
 	if (json_object_object_add_ex(object, name, value, JSON_C_OBJECT_ADD_KEY_IS_NEW) != 0) {
 		json_object_put(value);
 		return budget_fail_memory(reader->ctx);
@@ -362,15 +371,23 @@ read_value(struct reader *reader, struct json_object **ret_value)
 		return read_text(reader, ret_value);
 	case 'n': case 't': case 'f':
 		return read_word(reader, ret_value);
+	case 'N': case 'I':
+		return reader->is_lenient ? read_word(reader, ret_value) : not_json(reader, "a value");
+	case '-':
+		if (reader->is_lenient && reader->end - reader->at > 1 && reader->at[1] == 'I')
+			return read_word(reader, ret_value);
+		return read_number(reader, ret_value);
 	default:
 		return read_number(reader, ret_value);
 	}
 }
 
 static enum budget_status
-parse(struct budget_ctx *ctx, const char *text, size_t length, int depth_max, struct json_object **ret_value)
+parse(struct budget_ctx *ctx, const char *text, size_t length, bool is_lenient, struct json_object **ret_value)
 {
-	struct reader reader = { .ctx = ctx, .begin = text, .at = text, .end = text + length, .depth_max = depth_max };
+	int depth_max = is_lenient ? BUDGET_JSON_DEEP_MAX : BUDGET_JSON_DEPTH_MAX;
+	struct reader reader = { .ctx = ctx, .begin = text, .at = text, .end = text + length, .depth_max = depth_max,
+		.is_lenient = is_lenient };
 	_auto_json_ struct json_object *value = NULL;
 
 	reader.steps = budget_arena_alloc(&ctx->arena, sizeof *reader.steps * (size_t)depth_max);
@@ -388,11 +405,11 @@ parse(struct budget_ctx *ctx, const char *text, size_t length, int depth_max, st
 enum budget_status
 budget_json_parse(struct budget_ctx *ctx, const char *text, size_t length, struct json_object **ret_value)
 {
-	return parse(ctx, text, length, BUDGET_JSON_DEPTH_MAX, ret_value);
+	return parse(ctx, text, length, false, ret_value);
 }
 
 enum budget_status
 budget_json_parse_deep(struct budget_ctx *ctx, const char *text, size_t length, struct json_object **ret_value)
 {
-	return parse(ctx, text, length, BUDGET_JSON_DEEP_MAX, ret_value);
+	return parse(ctx, text, length, true, ret_value);
 }

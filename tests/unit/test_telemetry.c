@@ -203,6 +203,28 @@ START_TEST(deep_is_deeper_but_not_endless)
 }
 END_TEST
 
+static const struct {
+	const char *text, *expected; /* NULL: refused */
+} lenient[] = {
+	{ "{\"a\":\"x\\u0000y\"}", "{\"a\":\"x\xef\xbf\xbdy\"}" }, { "[\"\\ud83d\"]", "[\"\xef\xbf\xbd\"]" },
+	{ "[\"\\ud83d\\ude00\"]", "[\"\xf0\x9f\x98\x80\"]" }, { "{\"a\":1,\"a\":[2]}", "{\"a\":1}" },
+	{ "[NaN,Infinity,-Infinity,-1]", "[null,null,null,-1]" }, { "[Nan]", NULL }, { "[-Inf]", NULL }, { "[INF]", NULL },
+	{ "{\"a\":1,\"a\":", NULL }, { "[nul]", NULL },
+};
+
+START_TEST(what_cannot_be_sent_again_better_is_read_all_the_same)
+{
+	_auto_json_ struct json_object *value = NULL, *strict = NULL;
+	enum budget_status status = budget_json_parse_deep(&ctx, lenient[_i].text, strlen(lenient[_i].text), &value);
+
+	ck_assert_int_eq(status == BUDGET_OK, lenient[_i].expected != NULL);
+	if (status == BUDGET_OK)
+		ck_assert_str_eq(budget_json_print(&ctx, value), lenient[_i].expected);
+	status = budget_json_parse(&ctx, lenient[_i].text, strlen(lenient[_i].text), &strict);
+	ck_assert_int_eq(status == BUDGET_OK, _i == 2); /* the strict reader takes a whole pair alone */
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -216,6 +238,7 @@ unit_suite(void)
 	tcase_add_loop_test(core, numbers_become_times, 0, sizeof times / sizeof *times);
 	tcase_add_loop_test(core, an_event_s_envelope_is_read, 0, sizeof events / sizeof *events);
 	tcase_add_loop_test(core, spans_that_tell_of_usage_are_found, 0, sizeof requests / sizeof *requests);
+	tcase_add_loop_test(core, what_cannot_be_sent_again_better_is_read_all_the_same, 0, sizeof lenient / sizeof *lenient);
 	tcase_add_test(core, deep_is_deeper_but_not_endless);
 	suite_add_tcase(suite, core);
 	return suite;
