@@ -92,31 +92,6 @@ hex4(const struct reader *reader, const char *at)
 	return strtol(digits, NULL, 16);
 }
 
-static size_t
-encode_utf8(unsigned long code, char *out)
-{
-	if (code < 0x80) {
-		out[0] = (char)code;
-		return 1;
-	}
-	if (code < 0x800) {
-		out[0] = (char)(0xc0 | (code >> 6));
-		out[1] = (char)(0x80 | (code & 0x3f));
-		return 2;
-	}
-	if (code < 0x10000) {
-		out[0] = (char)(0xe0 | (code >> 12));
-		out[1] = (char)(0x80 | ((code >> 6) & 0x3f));
-		out[2] = (char)(0x80 | (code & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | (code >> 18));
-	out[1] = (char)(0x80 | ((code >> 12) & 0x3f));
-	out[2] = (char)(0x80 | ((code >> 6) & 0x3f));
-	out[3] = (char)(0x80 | (code & 0x3f));
-	return 4;
-}
-
 /* Behind "\u": one character, two escapes when it lies outside the basic plane. */
 static enum budget_status
 read_unicode_escape(struct reader *reader, char *out, size_t *ret_length)
@@ -141,7 +116,7 @@ read_unicode_escape(struct reader *reader, char *out, size_t *ret_length)
 	if (code >= 0xd800 && code <= 0xdfff)
 		return budget_fail(reader->ctx, BUDGET_EINVALID, "invalid_text", pointer_of(reader),
 		    "\\u%04lx is half of a surrogate pair: send the whole character.", (unsigned long)code);
-	*ret_length = encode_utf8((unsigned long)code, out);
+	*ret_length = budget_utf8_encode((unsigned long)code, out);
 	return BUDGET_OK;
 }
 

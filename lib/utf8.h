@@ -13,4 +13,7 @@ size_t budget_utf8_char(const char *text, size_t n);
 /** True when all n bytes are valid. @param[out] ret_offset  first bad byte when false; may be NULL */
 bool budget_utf8_valid(const char *text, size_t n, size_t *ret_offset);
 
+/** Writes a code point (not a surrogate, at most U+10FFFF) as 1-4 bytes, without a NUL, and returns how many. */
+size_t budget_utf8_encode(unsigned long code, char *out);
+
 #endif
