@@ -21,6 +21,10 @@ class OutageCase(LedgerCase):
             os.kill(supervisor, signal.SIGCONT)
         wait_for(lambda: self.home.get("/ready").status == 200, "the database to be back", 60)
 
+    def is_ledger_back(self):
+        answer = self.home.post("/api/v1/check", {"estimated_tokens": 1})
+        return answer.status == 200 and "degraded" not in answer.json
+
     def segments(self, ending=""):
         return [path for path in (self.home.folder / "spool").iterdir()
                 if path.is_file() and path.name.endswith((".open", ".ready")) and path.name.endswith(ending)]
