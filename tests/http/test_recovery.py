@@ -78,8 +78,10 @@ class Recovery(LedgerCase):
     def verify(self, clients, policy):
         """Every acknowledged record is there once, sums and holds agree."""
         self.assertEqual(clients.refused, [])
-        rows = self.home.sql("SELECT u.record_id FROM budget.usage_record u "
-                             f"JOIN budget.shape s USING (tenant_id, shape_id) WHERE s.budget_id = '{clients.budget}'")
+        of_budget = f"JOIN budget.shape s USING (tenant_id, shape_id) WHERE s.budget_id = '{clients.budget}'"
+        wait_for(lambda: int(self.home.value(f"SELECT count(*) FROM budget.usage_record u {of_budget}"))
+                 >= len(clients.acknowledged), "what was kept on disk to be recorded", 60)
+        rows = self.home.sql(f"SELECT u.record_id FROM budget.usage_record u {of_budget}")
         self.assertEqual(sorted(row[0] for row in rows), sorted(clients.acknowledged))
         self.assertEqual(self.standing(policy)["tokens_used"], len(clients.acknowledged))
         self.assertEqual(self.drift(), [])
@@ -91,6 +93,7 @@ class Recovery(LedgerCase):
                 before = len(clients.acknowledged)
                 deed()
                 wait_for(lambda at=before: len(clients.acknowledged) > at + 30, "records to go on", 60)
+                wait_for(lambda: self.home.get("/ready").status == 200, "the database to be back", 60)
         self.verify(clients, policy)
         return clients
 

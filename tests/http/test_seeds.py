@@ -179,8 +179,7 @@ class Seeds(TestCase):
     def test_what_comes_later_says_so_and_is_no_html(self):
         for method, path in (("GET", "/ws"), ("GET", "/ws/alerts"), ("GET", "/ws/budget/updates"),
             ("GET", "/events/alerts"),
-                             ("POST", "/api/optimize"), ("POST", "/api/v1/assistant"), ("POST", "/api/mcp"),
-                                 ("GET", "/api/nothing")):
+                             ("POST", "/api/v1/assistant"), ("POST", "/api/mcp"), ("GET", "/api/nothing")):
             with self.subTest(path):
                 answer = self.home.request(method, path, {} if method == "POST" else None)
                 self.assert_problem(answer, answer.status)
