@@ -11,6 +11,9 @@ DECLARE
     month timestamp;
     name text;
 BEGIN
+    IF NOT dry_run THEN -- a start and the job may both find the same month missing
+        PERFORM pg_advisory_xact_lock(hashtextextended('budget.partitions', 0));
+    END IF;
     FOREACH parent IN ARRAY ARRAY['hold', 'usage_record'] LOOP
         FOR month IN SELECT generate_series(date_trunc('month', (at - interval '35 days') AT TIME ZONE 'UTC'),
                 date_trunc('month', at AT TIME ZONE 'UTC') + make_interval(months => months_ahead),
