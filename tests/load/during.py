@@ -1,5 +1,6 @@
 """The record rate while something else runs beside it: a price import, a reprice, a sweep, a proof, an old snapshot."""
 import json
+import pathlib
 import subprocess
 import threading
 import time
@@ -26,11 +27,12 @@ class During:
 
     def __init__(self, bench):
         self.bench, self.home = bench, bench.home
-        self.jobs = next(self.home.folder.glob("**/libexec/budget"), None) or self.installed()
+        self.jobs = self.installed()
 
     def installed(self):
+        """Where the jobs stand: beside the ledger that runs."""
         with open(f"/proc/{self.home.pid('ledger')}/cmdline", encoding="utf-8") as line:
-            return __import__("pathlib").Path(line.read().split("\0")[0]).resolve().parent
+            return pathlib.Path(line.read().split("\0")[0]).resolve().parent
 
     def rows(self):
         """One row each: the rate beside it, against the rate just before it with nothing beside."""
@@ -43,7 +45,8 @@ class During:
             thread.start()
             figure = self.bench.record_rate(f"record, {name}")
             figure["ratio_to_record"] = figure["rate"] / before["rate"]
-            figure["still_ran"] = thread.is_alive()
+            if not thread.is_alive(): # a rate beside nothing is no figure
+                raise SystemExit(f"{name} did not run to the end of its measurement")
             end()
             thread.join()
 
