@@ -11,6 +11,7 @@
 #include "cgi-bin/fcgi/serve.h"
 #include "cgi-bin/status.h"
 #include "lib/budget.h"
+#include "lib/when.h"
 
 enum { PROBE_TIMEOUT_MS = 800, JOB_GRACE_SECONDS = 90, DISK_LOW_MIB = 512, DISK_OUT_MIB = 64,
 	SNAPSHOT_OLD_SECONDS = 10 };
@@ -142,7 +143,7 @@ check_database(struct health_report *report)
 {
 	_auto_result_ struct budget_result *row = NULL;
 	_auto_json_ struct json_object *facts = NULL;
-	int64_t asked_us = request_now_us();
+	int64_t asked_us = budget_now_us();
 	const char *text, *version, *is_writable;
 
 	if (budget_db_row(report->ctx, STMT_HEALTH_FACTS, NULL, 0, &row) != BUDGET_OK) {
@@ -160,10 +161,10 @@ check_database(struct health_report *report)
 	version = budget_json_text(report->ctx, budget_json_get(facts, "server_version"));
 	is_writable = budget_json_text(report->ctx, budget_json_get(facts, "is_writable"));
 	if (is_writable != NULL && strcmp(is_writable, "true") == 0)
-		add_check(report, "database", HEALTH_OK, request_now_us() - asked_us,
+		add_check(report, "database", HEALTH_OK, budget_now_us() - asked_us,
 		    budget_arena_printf(&report->ctx->arena, "PostgreSQL %s", version));
 	else
-		add_check(report, "database", HEALTH_FAILED, request_now_us() - asked_us,
+		add_check(report, "database", HEALTH_FAILED, budget_now_us() - asked_us,
 		    "takes no changes: it is a read-only replica");
 	check_snapshot(report, facts);
 	check_migrations(report, budget_json_get(facts, "migrations"));

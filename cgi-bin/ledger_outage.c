@@ -11,6 +11,7 @@
 #include "lib/denials.h"
 #include "lib/fail_mode.h"
 #include "lib/ledger_spool.h"
+#include "lib/when.h"
 
 enum { ARENA_MAX_BYTES = 64 << 20, TICK_MS = 100 };
 
@@ -122,7 +123,7 @@ replay_one(struct budget_ctx *ctx)
 static void
 look(struct budget_ctx *ctx)
 {
-	int64_t now_us = request_now_us();
+	int64_t now_us = budget_now_us();
 
 	if (!budget_spool_has_any() && !budget_pool_is_away() && now_us - outage.looked_us < LOOK_US)
 		return;
@@ -139,7 +140,7 @@ look(struct budget_ctx *ctx)
 static void
 flush_denials(struct budget_ctx *ctx)
 {
-	int64_t now_us = request_now_us();
+	int64_t now_us = budget_now_us();
 
 	if (now_us - outage.flushed_us < FLUSH_US || !budget_denials_wait())
 		return;

@@ -11,6 +11,7 @@
 #include "cgi-bin/fcgi/serve.h"
 #include "cgi-bin/status.h"
 #include "lib/version.h"
+#include "lib/when.h"
 
 /*
  * A whole FastCGI request: BEGIN_REQUEST (responder, close afterwards), PARAMS with one pair, end of PARAMS, end of
@@ -85,7 +86,7 @@ hear(struct probe *probe, int64_t asked_us)
 
 	if (n >= 8 && answer[1] == STDOUT_TYPE) {
 		probe->answers = true;
-		probe->latency_us = request_now_us() - asked_us;
+		probe->latency_us = budget_now_us() - asked_us;
 	} else {
 		probe->detail = "gives no FastCGI answer";
 	}
@@ -94,7 +95,7 @@ hear(struct probe *probe, int64_t asked_us)
 void
 probe_run(struct probe *probes, int count, int timeout_ms)
 {
-	int64_t asked_us = request_now_us(), left_ms;
+	int64_t asked_us = budget_now_us(), left_ms;
 	struct pollfd polls[PROGRAMS_MAX];
 	int waiting;
 
@@ -112,7 +113,7 @@ probe_run(struct probe *probes, int count, int timeout_ms)
 			polls[i] = (struct pollfd){ .fd = is_open ? probes[i].fd : -1, .events = POLLIN };
 			waiting += is_open;
 		}
-		left_ms = timeout_ms - (request_now_us() - asked_us) / 1000;
+		left_ms = timeout_ms - (budget_now_us() - asked_us) / 1000;
 		if (waiting == 0 || left_ms <= 0 || poll(polls, (nfds_t)count, (int)left_ms) <= 0)
 			break;
 		for (int i = 0; i < count; i++)

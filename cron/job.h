@@ -1,7 +1,7 @@
 /*
  * The runtime of every job: options, settings, one copy at a time, a run record, batches, an exit code.
- * A job is a const struct and a function that does one batch in one transaction. There is no sleeping and no retrying
- * in a job: what fails now is tried by the next start. Start it by hand, by cron or by the private schedule
+ * A job is a const struct and a function that does one batch in one transaction, and rests behind it where it is long
+ * (lib/rest.h). It does not retry: what fails now is tried by the next start. Start it by hand, by cron or by the private schedule
  * (schedule.c).
  */
 #ifndef BUDGET_CRON_JOB_H

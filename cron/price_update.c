@@ -13,8 +13,10 @@
 #include "cron/job.h"
 #include "lib/db.h"
 #include "lib/json.h"
+#include "lib/rest.h"
 #include "lib/settings.h"
 #include "lib/text.h"
+#include "lib/when.h"
 
 enum { SOURCES_MAX = 64, NAME_MAX_BYTES = 63, DIFFERENCES_MAX = 10000 };
 #define FEED_MAX_BYTES (384u << 20)
@@ -162,7 +164,7 @@ decide(struct budget_ctx *ctx, struct job_call *call)
 	_auto_result_ struct budget_result *row = NULL;
 	_auto_json_ struct json_object *answer = NULL;
 	const char *values[] = { call->run_id, decide_options(ctx, call) }, *text, *more;
-	const int64_t began_us = price_now_us();
+	const int64_t began_us = budget_now_us();
 
 	BUDGET_TRY(budget_db_row(ctx, STMT_PRICE_DECIDE, values, 2, &row));
 	text = budget_result_text(row, 0, 0);
@@ -171,7 +173,7 @@ decide(struct budget_ctx *ctx, struct job_call *call)
 	price_counts_set(ctx, &price_work.decided, answer);
 	if (more && strcmp(more, "true") == 0) {
 		call->has_more = true;
-		price_rest(began_us);
+		budget_rest(began_us);
 		return BUDGET_OK;
 	}
 	price_say_differences(ctx, budget_json_get(answer, "differences"), call->is_dry_run);

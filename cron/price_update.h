@@ -51,11 +51,6 @@ extern struct price_work price_work;
 enum budget_status price_update_source(struct budget_ctx *ctx, struct job_call *call, const struct price_due *due,
     int64_t *ret_rows);
 
-int64_t price_now_us(void);
-
-/** Rests as long again as a statement took, twice, when the private schedule started us. */
-void price_rest(int64_t began_us);
-
 /** Adds the members of a JSON object of counts. */
 void price_counts_add(struct budget_ctx *ctx, struct price_counts *counts, struct json_object *object);
 

@@ -9,37 +9,14 @@
 
 #include "lib/db.h"
 #include "lib/json.h"
+#include "lib/rest.h"
 #include "lib/settings.h"
 #include "lib/source/fetch.h"
 #include "lib/text.h"
+#include "lib/when.h"
 
 enum { CHUNK = 200 };
 #define FILE_MAX_BYTES ((size_t)64 << 20)
-#define REST_US_MAX 1000000
-
-/* As long again as the statement took, twice: a third of one processor at most is ours. */
-void
-price_rest(int64_t began_us)
-{
-	struct timespec now;
-
-	if (getenv("BUDGET_JOB_EVERY") == NULL)
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	int64_t rest_us = 2 * ((int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - began_us);
-	rest_us = rest_us > REST_US_MAX ? REST_US_MAX : rest_us;
-	const struct timespec rest = { .tv_sec = rest_us / 1000000, .tv_nsec = rest_us % 1000000 * 1000 };
-	nanosleep(&rest, NULL);
-}
-
-int64_t
-price_now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static const char *
 file_of(const char *source)
@@ -96,7 +73,7 @@ import_chunk(struct budget_ctx *ctx, const struct job_call *call, const struct p
 {
 	_auto_result_ struct budget_result *row = NULL;
 	_auto_json_ struct json_object *counts = NULL;
-	const int64_t began_us = price_now_us();
+	const int64_t began_us = budget_now_us();
 	struct budget_text text;
 
 	budget_text_init(&text, &ctx->arena, 128 << 10);
@@ -113,7 +90,7 @@ import_chunk(struct budget_ctx *ctx, const struct job_call *call, const struct p
 	price_counts_add(ctx, &price_work.imported, counts);
 	if (budget_json_get(counts, "stale") && from == 0)
 		price_say("%s: this feed is older than what was read last, so it changes nothing", due->source);
-	price_rest(began_us);
+	budget_rest(began_us);
 	return BUDGET_OK;
 }
 

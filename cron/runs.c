@@ -2,13 +2,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "lib/reprice.h"
 #include "lib/uuid.h"
 
 #define RUNS_MAX 10000
-#define REST_US_MAX 1000000
 
 static struct {
 	struct one { char tenant_id[UUID_TEXT_SIZE], run_id[UUID_TEXT_SIZE]; } *runs;
@@ -37,23 +35,6 @@ list(struct budget_ctx *ctx, enum budget_statement statement, const char *const 
 	return BUDGET_OK;
 }
 
-/* A step may rest as long as it worked: on a small machine the ledger keeps most of the processor. */
-static enum budget_status
-step_and_rest(struct budget_ctx *ctx, const char *run_id, int64_t *ret_rows, bool *ret_done)
-{
-	struct timespec before, after;
-
-	clock_gettime(CLOCK_MONOTONIC, &before);
-	BUDGET_TRY(budget_reprice_step(ctx, run_id, ret_rows, ret_done));
-	clock_gettime(CLOCK_MONOTONIC, &after);
-	int64_t rest_us = (after.tv_sec - before.tv_sec) * 1000000 + (after.tv_nsec - before.tv_nsec) / 1000;
-	if (rest_us > REST_US_MAX)
-		rest_us = REST_US_MAX;
-	if (!*ret_done)
-		nanosleep(&(struct timespec){ .tv_sec = rest_us / 1000000, .tv_nsec = rest_us % 1000000 * 1000 }, NULL);
-	return BUDGET_OK;
-}
-
 enum budget_status
 runs_step(struct budget_ctx *ctx, struct job_call *call, enum budget_statement statement, const char *const *values,
     int count, int64_t *ret_rows)
@@ -73,7 +54,7 @@ runs_step(struct budget_ctx *ctx, struct job_call *call, enum budget_statement s
 	if (work.at >= work.count)
 		return BUDGET_OK;
 	ctx->tenant_id = work.runs[work.at].tenant_id;
-	BUDGET_TRY(step_and_rest(ctx, work.runs[work.at].run_id, ret_rows, &is_done));
+	BUDGET_TRY(budget_reprice_step(ctx, work.runs[work.at].run_id, ret_rows, &is_done));
 	if (is_done) {
 		*ret_rows = *ret_rows > 0 ? *ret_rows : 1; /* the next run's turn, not the end */
 		work.at++;

@@ -11,6 +11,7 @@
 
 #include "lib/ctx.h"
 #include "lib/pool.h"
+#include "lib/when.h"
 
 /* Longer than any statement may take (session_open: 5 s) and a commit on a busy disk: beyond it the server hangs. */
 static int64_t patience_us = 12 * 1000000LL;
@@ -206,22 +207,13 @@ is_stale_plan(const PGresult *result)
 	    || (strcmp(state, "0A000") == 0 && message != NULL && strstr(message, "cached plan") != NULL));
 }
 
-static int64_t
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* True when the answer is there, or the connection has broken: the result says which. False: the server hangs. */
 static bool
 wait_for_reply(PGconn *connection, int64_t until_us)
 {
 	while (PQisBusy(connection)) {
 		struct pollfd socket = { .fd = PQsocket(connection), .events = POLLIN };
-		int64_t left_ms = (until_us - now_us()) / 1000;
+		int64_t left_ms = (until_us - budget_now_us()) / 1000;
 		int ready = left_ms > 0 ? poll(&socket, 1, (int)left_ms) : 0;
 
 		if (ready == 0)
@@ -242,7 +234,7 @@ ask(struct budget_db *db, enum budget_statement statement, const char *const *va
 
 	if (PQsendQueryPrepared(db->connection, budget_statement_name(statement), count, values, NULL, NULL, 0) == 0)
 		return PQmakeEmptyPGresult(db->connection, PGRES_FATAL_ERROR);
-	if (!wait_for_reply(db->connection, now_us() + patience_us)) {
+	if (!wait_for_reply(db->connection, budget_now_us() + patience_us)) {
 		budget_pool_drop(db);
 		return NULL;
 	}

@@ -10,7 +10,7 @@ noinst_LTLIBRARIES += %D%/libcore.la
 	%D%/uuid.c %D%/uuid.h %D%/when.c %D%/when.h %D%/words.c %D%/words.h
 
 # store: settings, migrations
-%C%_libcore_la_SOURCES += %D%/migrate.c %D%/migrate.h %D%/migrate_check.c %D%/migrate_file.c %D%/migrate_file.h %D%/settings.c \
+%C%_libcore_la_SOURCES += %D%/migrate.c %D%/migrate.h %D%/migrate_check.c %D%/migrate_file.c %D%/migrate_file.h %D%/rest.c %D%/rest.h %D%/settings.c \
 	%D%/settings.h %D%/settings_file.c %D%/settings_layers.c %D%/settings_layers.h %D%/settings_value.c
 
 # client side: http

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "lib/ctx.h"
+#include "lib/when.h"
 
 enum { CONNECTIONS_MAX = 256, URL_MAX_BYTES = 2048 };
 
@@ -35,15 +36,6 @@ static struct {
 	_Atomic bool is_full;              /* it failed because the server takes no more connections */
 	atomic_flag trying;
 } pool = { .lock = PTHREAD_MUTEX_INITIALIZER, .trying = ATOMIC_FLAG_INIT };
-
-static int64_t
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 enum budget_status
 budget_pool_open(const char *url, int max, int wait_ms)
@@ -103,7 +95,7 @@ budget_pool_stats(int *ret_open, int *ret_busy, long *ret_failures)
 enum budget_status
 budget_pool_take(struct budget_ctx *ctx)
 {
-	int64_t until_us = now_us() + (int64_t)pool.wait_ms * 1000;
+	int64_t until_us = budget_now_us() + (int64_t)pool.wait_ms * 1000;
 	struct timespec until = { .tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000 };
 	int outcome = 0;
 
@@ -209,7 +201,7 @@ open_session(struct budget_ctx *ctx, PGconn *connection)
 static void
 note_failure(int64_t began_us, bool is_full_now)
 {
-	int64_t took_us = now_us() - began_us;
+	int64_t took_us = budget_now_us() - began_us;
 
 	pool.failures++;
 	if (began_us < pool.connected_us)
@@ -217,7 +209,7 @@ note_failure(int64_t began_us, bool is_full_now)
 	pool.is_full = is_full_now;
 	pool.is_away = true;
 	pool.is_slow = took_us > SLOW_US;
-	pool.away_until_us = now_us() + (pool.is_slow ? SLOW_US * 3 : AWAY_US);
+	pool.away_until_us = budget_now_us() + (pool.is_slow ? SLOW_US * 3 : AWAY_US);
 }
 
 static enum budget_status
@@ -228,7 +220,7 @@ dial(struct budget_ctx *ctx, PGconn **ret_connection)
 		"dbname", "client_encoding", "options", NULL };
 	const char *values[] = { "3", "30", "10000", program_invocation_short_name, pool.url, "UTF8",
 		"-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601 -c client_min_messages=warning", NULL };
-	int64_t began_us = now_us();
+	int64_t began_us = budget_now_us();
 	PGconn *connection = PQconnectdbParams(names, values, 1);
 	enum budget_status status;
 
@@ -246,7 +238,7 @@ dial(struct budget_ctx *ctx, PGconn **ret_connection)
 		PQfinish(connection);
 		return status;
 	}
-	pool.connected_us = now_us();
+	pool.connected_us = budget_now_us();
 	pool.is_away = pool.is_full = false;
 	pool.away_until_us = 0;
 	*ret_connection = connection;
@@ -274,7 +266,7 @@ budget_pool_connect(struct budget_ctx *ctx, struct budget_db *db)
 
 	if (db->connection != NULL)
 		return BUDGET_OK;
-	if (is_probe && now_us() < pool.away_until_us + lead_us)
+	if (is_probe && budget_now_us() < pool.away_until_us + lead_us)
 		return away(ctx, "still away");
 	if (is_probe && atomic_flag_test_and_set(&pool.trying))
 		return away(ctx, "still away, as another thread is finding out");

@@ -13,7 +13,7 @@
 #define BUDGET_REPRICE_BATCH 500
 
 /**
- * One step of a run of ctx's tenant.
+ * One step of a run of ctx's tenant, and a rest behind it (lib/rest.h).
  * @param[out] ret_rows  records looked at
  * @param[out] ret_done  the run has ended, or somebody has ended it
  */

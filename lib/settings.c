@@ -177,6 +177,8 @@ const struct budget_setting budget_setting_table[] = {
 	{ .name = "partitions_months_ahead", .type = SETTING_COUNT, .flags = RESTART, .env = "BUDGET_PARTITIONS_AHEAD",
 	  .yaml = "jobs.partitions_ahead", .fallback = "3", .min = 1, .max = 24,
 	  .about = "months of partitions made ahead" },
+	{ .name = "rest_factor", .type = SETTING_COUNT, .env = "BUDGET_REST_FACTOR", .yaml = "jobs.rest_factor", .fallback = "4",
+	  .max = 100, .about = "on a busy machine long work rests so many times as long as it worked; 0: never" },
 	{ .name = "hermes_url", .type = SETTING_TEXT, .env = "HERMES_URL", .yaml = "hermes.url", .max = 2048,
 	  .about = "Hermes to register with; unset: none, or Tekton's when TEKTON_ROOT is set" },
 	{ .name = NULL }

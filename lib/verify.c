@@ -5,6 +5,8 @@
 #include <time.h>
 
 #include "lib/ctx.h"
+#include "lib/rest.h"
+#include "lib/when.h"
 
 /* A slice is one snapshot of the database: a tenth of a second costs the hot rows nothing that can be measured. */
 #define SLICE_US_MIN 100000
@@ -12,15 +14,6 @@
 #define BATCH_FIRST 2000
 #define BATCH_MIN 100
 #define BATCH_MAX 50000
-
-static int64_t
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 void
 budget_verify_resume(struct budget_verify *verify, const char *run_id)
@@ -46,26 +39,28 @@ budget_verify_slice(struct budget_ctx *ctx, struct budget_verify *verify)
 	_auto_result_ struct budget_result *row = NULL;
 	char batch[16];
 	const char *values[] = { ctx->tenant_id, verify->run_id, batch };
-	int64_t begun_us = now_us();
+	int64_t began_us = budget_now_us();
 
 	snprintf(batch, sizeof batch, "%d", verify->batch);
 	BUDGET_TRY(budget_db_row(ctx, STMT_VERIFY_STEP, values, 3, &row));
 	verify->rows += strtoll(budget_result_text(row, 0, 0), NULL, 10);
 	verify->is_done = budget_result_text(row, 0, 1)[0] == 't';
-	verify->slice_us = now_us() - begun_us;
+	verify->slice_us = budget_now_us() - began_us;
 	if (verify->slice_us < SLICE_US_MIN && verify->batch <= BATCH_MAX / 2)
 		verify->batch *= 2;
 	else if (verify->slice_us > SLICE_US_MAX && verify->batch / 2 >= BATCH_MIN)
 		verify->batch /= 2;
+	if (!verify->is_done)
+		budget_rest(began_us);
 	return BUDGET_OK;
 }
 
 enum budget_status
 budget_verify_for(struct budget_ctx *ctx, struct budget_verify *verify, int64_t time_us)
 {
-	int64_t end_us = now_us() + time_us;
+	int64_t end_us = budget_now_us() + time_us;
 
-	while (!verify->is_done && now_us() < end_us)
+	while (!verify->is_done && budget_now_us() < end_us)
 		BUDGET_TRY(budget_verify_slice(ctx, verify));
 	return BUDGET_OK;
 }

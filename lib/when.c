@@ -140,3 +140,12 @@ budget_time_of_epoch(struct budget_ctx *ctx, const char *number, int shift)
 	budget_time_write(&at, text);
 	return budget_arena_strdup(&ctx->arena, text);
 }
+
+int64_t
+budget_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}

@@ -11,6 +11,7 @@
 #include "cgi-bin/fcgi/request.h"
 #include "lib/db.h"
 #include "lib/keys.h"
+#include "lib/when.h"
 
 #define LOCAL_TENANT "00000000-0000-7000-8000-000000000001"
 
@@ -65,7 +66,7 @@ auth_forget(void)
 static bool
 look_up(const char *public_id, struct budget_key *ret_key, bool *ret_is_fresh)
 {
-	int64_t now_us = request_now_us();
+	int64_t now_us = budget_now_us();
 	bool is_known;
 	struct entry *entry;
 
@@ -85,7 +86,7 @@ look_up(const char *public_id, struct budget_key *ret_key, bool *ret_is_fresh)
 static void
 keep(const struct budget_key *key)
 {
-	int64_t now_us = request_now_us(), noted_us;
+	int64_t now_us = budget_now_us(), noted_us;
 	struct entry *entry;
 
 	pthread_mutex_lock(&cache.lock);
@@ -318,7 +319,7 @@ void
 auth_note(struct request *request)
 {
 	const struct budget_key *key = request->key;
-	int64_t now_us = request_now_us();
+	int64_t now_us = budget_now_us();
 	struct entry *entry;
 	bool is_due;
 

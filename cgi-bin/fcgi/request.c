@@ -10,15 +10,6 @@
 
 enum { REQUEST_ID_MAX = 128, IDEMPOTENCY_KEY_MAX = 255 };
 
-int64_t
-request_now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 const char *
 request_param(const struct request *request, const char *name)
 {

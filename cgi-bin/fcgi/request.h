@@ -55,7 +55,4 @@ const char *request_context(struct request *request);
 /** Fills method, path, request id and the headers above from envp. BUDGET_ESYNTAX bad_encoding, bad_header. */
 enum budget_status request_read_head(struct request *request);
 
-/** Monotonic clock in microseconds. */
-int64_t request_now_us(void);
-
 #endif

@@ -24,6 +24,7 @@
 #include "cgi-bin/fcgi/reply.h"
 #include "cgi-bin/fcgi/request.h"
 #include "lib/budget.h"
+#include "lib/when.h"
 
 enum { THREADS_MAX = 512, BACKLOG = 1024, DRAIN_SECONDS = 30, STACK_BYTES = 512 * 1024, SOCKET_MODE = 0660 };
 
@@ -84,14 +85,14 @@ serve_one(struct request *request, FCGX_Request *fcgx)
 
 	ctx.arena.cap_bytes = config.arena_max_bytes;
 	*request = (struct request){ .ctx = ctx, .reply = &reply, .program = program, .fcgx = fcgx, .envp = fcgx->envp,
-		.started_us = request_now_us() };
+		.started_us = budget_now_us() };
 	meter_begin();
 	fcgi_exchange(request);
 	budget_db_release(&request->ctx); /* a slow client must not hold a connection */
 	body_drain(request);
 	reply_send(request);
 	FCGX_Finish_r(fcgx);
-	duration_us = request_now_us() - request->started_us;
+	duration_us = budget_now_us() - request->started_us;
 	count(request, duration_us);
 	log_request(request, duration_us);
 	auth_note(request);
@@ -182,7 +183,7 @@ start_workers(int threads)
 static bool
 drain(int threads)
 {
-	int64_t until_us = request_now_us() + DRAIN_SECONDS * 1000000LL;
+	int64_t until_us = budget_now_us() + DRAIN_SECONDS * 1000000LL;
 	int running;
 
 	is_stopping = true;
@@ -197,7 +198,7 @@ drain(int threads)
 		}
 		if (running > 0)
 			nanosleep(&(struct timespec){ .tv_nsec = 5 * 1000 * 1000 }, NULL);
-	} while (running > 0 && request_now_us() < until_us);
+	} while (running > 0 && budget_now_us() < until_us);
 	for (int i = 0; i < threads && running == 0; i++)
 		pthread_join(workers[i].thread, NULL);
 	return running == 0;

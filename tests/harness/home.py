@@ -88,6 +88,7 @@ class Home:
         self.port = port or free_port()
         self.settings = settings
         settings.setdefault("BUDGET_UPDATE_PRICES_ON_START", "false")
+        settings.setdefault("BUDGET_REST_FACTOR", "0")
         settings.setdefault("BUDGET_PROXY", "http://127.0.0.1:9")  # nobody there: no test asks the world for prices
         self.environment = {**os.environ, "BUDGET_HOME": str(self.folder), "BUDGET_PORT": str(self.port), **settings}
         self.key = None  # sent as X-API-Key when set

@@ -37,6 +37,7 @@ class Denials(OutageCase):
         self.hold(budget, 402, tokens_allocated=1)
         with self.away():
             self.hold(budget, 503, tokens_allocated=1)
+        wait_for(self.is_ledger_back, "the ledger to have found the database again")
         self.hold(budget, 402, tokens_allocated=1)
         self.home.restart("ledger")
         wait_for(lambda: self.count(policy) >= 1, "the counts to come in")

@@ -45,7 +45,7 @@ def wrk(url, connections, seconds, script=None, key="", **environment):
 class Bench:
     def __init__(self, options):
         self.options = options
-        self.home = harness.Home(BUDGET_UPDATE_PRICES_ON_START="false", BUDGET_LOG_LEVEL="WARNING")
+        self.home = harness.Home(BUDGET_UPDATE_PRICES_ON_START="false", BUDGET_LOG_LEVEL="WARNING", BUDGET_REST_FACTOR="4")
         self.rows = []
 
     def __enter__(self):
@@ -218,6 +218,7 @@ def main():
     parser.add_argument("--budgets", type=int, default=1000, help="for the spread row; 0 leaves it out")
     parser.add_argument("--during", action=argparse.BooleanOptionalAction, default=True,
                         help="measure the record rate beside imports, sweeps and the like")
+    parser.add_argument("--beside", default="", metavar="TEXT", help="only what has TEXT in its name: verify, sweep")
     parser.add_argument("--json", type=pathlib.Path, help="also write the figures here")
     options = parser.parse_args()
     with Bench(options) as bench:

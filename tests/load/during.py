@@ -38,6 +38,8 @@ class During:
         """One row each: the rate beside it, against the rate just before it with nothing beside."""
         for name, work in (("a price import", self.price_import), ("a reprice", self.reprice), ("a sweep", self.sweep),
                            ("a verify", self.verify), (f"a {SNAPSHOT_SECONDS} s old snapshot", self.snapshot)):
+            if self.bench.options.beside not in name:
+                continue
             before = self.bench.record_rate("record, alone")
             prepare, run, end = work()
             prepare()
@@ -51,13 +53,14 @@ class During:
             thread.join()
 
     def job(self, *words):
-        """A job over and over until told to end."""
+        """A job again and again until told to end; the schedule starts none more often than every second."""
         stop = threading.Event()
 
         def run():
             while not stop.is_set():
                 subprocess.run([str(self.jobs / words[0]), *words[1:]], env=self.home.environment, check=False,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=str(self.home.folder))
+                stop.wait(1)
         return run, stop.set
 
     def price_import(self):

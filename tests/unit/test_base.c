@@ -1,14 +1,17 @@
-/* The small base modules: error, ctx, text, utf8, when, words, uuid, log. */
+/* The small base modules: error, ctx, text, utf8, when, words, uuid, log, rest. */
 #include <ctype.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/budget.h"
+#include "lib/rest.h"
 #include "tests/unit/unit.h"
 
 static struct budget_ctx ctx;
@@ -303,6 +306,53 @@ START_TEST(levels_are_read_in_any_case_and_filter)
 }
 END_TEST
 
+static int64_t
+rested_us(int64_t worked_us)
+{
+	int64_t now_us = budget_now_us();
+
+	budget_rest(now_us - worked_us);
+	return budget_now_us() - now_us;
+}
+
+/* Every processor has more than it can do, until the test ends. */
+START_TEST(long_work_rests_on_a_busy_machine)
+{
+	int64_t until_us = budget_now_us() + 20 * 1000000LL;
+	pid_t burners[64];
+	long count = 2 * sysconf(_SC_NPROCESSORS_ONLN);
+	int64_t longest_us = 0;
+
+	setenv("BUDGET_CONFIG_DIR", "/nonexistent", 1);
+	setenv("BUDGET_REST_FACTOR", "3", 1);
+	ck_assert_int_eq(budget_settings_start(&ctx), BUDGET_OK);
+	count = count < 64 ? count : 64;
+	for (long i = 0; i < count; i++)
+		if ((burners[i] = fork()) == 0)
+			for (;;)
+				continue;
+	while (longest_us < 90000 && budget_now_us() < until_us) { /* it looks again when enough time has gone by to tell */
+		int64_t us = rested_us(30000);
+
+		longest_us = us > longest_us ? us : longest_us;
+	}
+	for (long i = 0; i < count; i++) {
+		kill(burners[i], SIGKILL);
+		waitpid(burners[i], NULL, 0);
+	}
+	ck_assert_int_ge(longest_us, 90000);
+}
+END_TEST
+
+START_TEST(a_rest_of_factor_0_is_none)
+{
+	setenv("BUDGET_CONFIG_DIR", "/nonexistent", 1);
+	setenv("BUDGET_REST_FACTOR", "0", 1);
+	ck_assert_int_eq(budget_settings_start(&ctx), BUDGET_OK);
+	ck_assert_int_lt(rested_us(60 * 1000000LL), 1000000); /* at most two seconds otherwise */
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -328,6 +378,8 @@ unit_suite(void)
 	tcase_add_test(core, a_log_line_is_one_line_of_json_whatever_is_logged);
 	tcase_add_test(core, a_long_log_line_is_cut_and_still_json);
 	tcase_add_test(core, levels_are_read_in_any_case_and_filter);
+	tcase_add_test(core, long_work_rests_on_a_busy_machine);
+	tcase_add_test(core, a_rest_of_factor_0_is_none);
 	suite_add_tcase(suite, core);
 	return suite;
 }
