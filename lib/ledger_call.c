@@ -50,33 +50,42 @@ shape_position(const char *shape, const char **shapes, size_t *shapes_count)
 static _Atomic unsigned groups_unrefused; /* checks read it, whichever thread leads them */
 #define REFUSALS_FORGOTTEN_AFTER 64
 
-static const char *
-group_json(struct budget_ctx *ctx, const struct entry *entries, size_t count, bool is_resend)
+/* Items and shapes as two arrays of JSON; false when the arena has no room for them. */
+static bool
+write_group_json(struct budget_ctx *ctx, const struct entry *entries, size_t count, const char **ret_items, const char **ret_shapes)
 {
 	const char *shapes[BUDGET_LEDGER_GROUP_MAX];
 	size_t shapes_count = 0;
-	bool is_by_hold = false;
 	struct budget_text text;
 
-	for (size_t i = 0; i < count; i++)
-		is_by_hold = is_by_hold || entries[i].item->is_by_hold;
 	budget_text_init(&text, &ctx->arena, 64 + count * 512);
-	budget_text_addf(&text, "{\"is_resend\":%s,\"by_hold\":%s,\"refuse_early\":%s,\"items\":[", is_resend ? "true" : "false",
-	    is_by_hold ? "true" : "false", groups_unrefused < REFUSALS_FORGOTTEN_AFTER ? "true" : "false");
 	for (size_t i = 0; i < count; i++) {
 		size_t position = shape_position(entries[i].item->shape, shapes, &shapes_count);
 
-		budget_text_addf(&text, "%s{\"n\":%zu,", i == 0 ? "" : ",", i + 1);
+		budget_text_addf(&text, "%s{\"n\":%zu,", i == 0 ? "[" : ",", i + 1);
 		if (position > 0)
 			budget_text_addf(&text, "\"s\":%zu,", position);
 		budget_text_add(&text, entries[i].item->members);
 		budget_text_add(&text, "}");
 	}
-	budget_text_add(&text, "],\"shapes\":[");
+	budget_text_add(&text, "]");
+	*ret_items = budget_text_done(&text);
+	budget_text_init(&text, &ctx->arena, 64 + shapes_count * 256);
+	budget_text_add(&text, "[");
 	for (size_t i = 0; i < shapes_count; i++)
 		budget_text_addf(&text, "%s{%s}", i == 0 ? "" : ",", shapes[i]);
-	budget_text_add(&text, "]}");
-	return budget_text_done(&text);
+	budget_text_add(&text, "]");
+	*ret_shapes = budget_text_done(&text);
+	return *ret_items != NULL && *ret_shapes != NULL;
+}
+
+static bool
+is_by_hold(const struct entry *entries, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (entries[i].item->is_by_hold)
+			return true;
+	return false;
 }
 
 /* The answer's body. A new record's comes without what the request said: that goes in behind its id. */
@@ -124,15 +133,16 @@ static enum budget_status
 run_once(struct budget_ctx *ctx, enum budget_statement statement, const struct entry *entries, size_t count, bool is_resend)
 {
 	_auto_result_ struct budget_result *result = NULL;
-	const char *values[] = { ctx->tenant_id, group_json(ctx, entries, count, is_resend) };
+	const char *values[] = { ctx->tenant_id, NULL, NULL, is_resend ? "t" : "f", is_by_hold(entries, count) ? "t" : "f",
+		groups_unrefused < REFUSALS_FORGOTTEN_AFTER ? "t" : "f" };
 	size_t answered = 0;
 	bool is_refused = false;
 
-	if (values[1] == NULL)
+	if (!write_group_json(ctx, entries, count, &values[1], &values[2]))
 		return budget_fail(ctx, BUDGET_ETOOLARGE, "request_too_large", NULL, "The requests of one call are too large together.");
 	for (size_t i = 0; i < count; i++)
 		entries[i].item->answer = (struct budget_ledger_answer){ 0 };
-	BUDGET_TRY(budget_db_run(ctx, statement, values, 2, &result));
+	BUDGET_TRY(budget_db_run(ctx, statement, values, statement == STMT_LEDGER_RUN ? 6 : 3, &result));
 	for (int row = 0; row < budget_result_rows(result); row++)
 		answered += copy_answer(result, row, entries, count);
 	for (size_t i = 0; i < count; i++)

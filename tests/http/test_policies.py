@@ -158,11 +158,10 @@ class Policies(TestCase):
         cost = self.record(budget)
         with subprocess.Popen(self.home.psql_words() + ["-At"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as group, \
                 concurrent.futures.ThreadPoolExecutor(1) as pool:
-            sent = json.dumps({
-                "shapes": [{"is_record": True, "budget_id": budget, "provider": "anthropic", "model": "claude-3-haiku-20240307"}],
-                "items": [{"n": 1, "s": 1, "verb": "record", "id": "ID", "is_fresh": True, "body_hash": "x",
-                           "input_tokens": 1000, "output_tokens": 200}]}).replace("ID", "' || budget.uuid_v7() || '")
-            group.stdin.write(f"BEGIN;\nSELECT status FROM budget.ledger_run(budget.local_tenant(), ('{sent}')::json);\n")
+            shapes = json.dumps([{"is_record": True, "budget_id": budget, "provider": "anthropic", "model": "claude-3-haiku-20240307"}])
+            items = json.dumps([{"n": 1, "s": 1, "verb": "record", "id": "ID", "is_fresh": True, "body_hash": "x",
+                                 "input_tokens": 1000, "output_tokens": 200}]).replace("ID", "' || budget.uuid_v7() || '")
+            group.stdin.write(f"BEGIN;\nSELECT status FROM budget.ledger_run(budget.local_tenant(), ('{items}')::json, '{shapes}');\n")
             self.assertEqual(group.stdout.readline().strip(), "201")
             edit = pool.submit(self.make, budget_id=budget, period="monthly")
             wait_for(lambda: self.home.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == "1", "the edit to wait")

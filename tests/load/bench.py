@@ -155,10 +155,10 @@ class Bench:
     def pgbench(self):
         """One transaction per record through the same SQL, by as many clients: what a design without groups would do."""
         script = pathlib.Path(self.folder.name) / "record.sql"
-        script.write_text("SELECT count(*) FROM budget.ledger_run('00000000-0000-7000-8000-000000000001', json_build_object("
-                          "'shapes', json_build_array(json_build_object('is_record', true, 'provider', 'bench', 'model', 'one', 'component', 'bench')),"
-                          "'items', json_build_array(json_build_object('n', 1, 's', 1, 'verb', 'record', 'id', budget.uuid_v7(), 'is_fresh', true,"
-                          "'body_hash', '\\x00', 'input_tokens', 120, 'output_tokens', 40))));\n")
+        script.write_text("SELECT count(*) FROM budget.ledger_run('00000000-0000-7000-8000-000000000001',"
+                          "json_build_array(json_build_object('n', 1, 's', 1, 'verb', 'record', 'id', budget.uuid_v7(), 'is_fresh', true,"
+                          "'body_hash', '\\x00', 'input_tokens', 120, 'output_tokens', 40)),"
+                          "json_build_array(json_build_object('is_record', true, 'provider', 'bench', 'model', 'one', 'component', 'bench')));\n")
         figures = {}
         for clients in (1, 4, 16, 64):
             done = subprocess.run(["pgbench", "-h", str(self.home.run), "-U", "postgres", "-n", "-f", str(script), "-c", str(clients), "-j", "2",

@@ -11,15 +11,15 @@ SELECT is(:'granted'::text, 'granted', 'an approval for one context');
 -- Two reserves of one shape in one group, the first of the approved context.
 CREATE FUNCTION pg_temp.pair(first_cost numeric, second_cost numeric, facts json DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(r.status::text, ' ' ORDER BY r.n)
-      FROM budget.ledger_run('00000000-0000-7000-8000-0000000000e1', json_build_object(
-        'shapes', json_build_array('{"provider": "acme", "model": "one", "is_record": false}'::json,
+      FROM budget.ledger_run('00000000-0000-7000-8000-0000000000e1', p_shapes => json_build_array(
+            '{"provider": "acme", "model": "one", "is_record": false}'::json,
             '{"provider": "acme", "model": "one", "is_record": true}'::json),
-        'items', (SELECT json_agg(i) FROM (
+        p_items => (SELECT json_agg(i) FROM (
             SELECT json_build_object('n', 1, 's', 1, 'verb', 'reserve', 'kind', 'allocation', 'id', budget.uuid_v7(),
                 'is_fresh', true, 'body_hash', '\x00', 'context_id', 'approved', 'cost', first_cost) AS i
             UNION ALL SELECT json_build_object('n', 2, 's', 1, 'verb', 'reserve', 'kind', 'allocation', 'id', budget.uuid_v7(),
                 'is_fresh', true, 'body_hash', '\x00', 'context_id', 'other', 'cost', second_cost)
-            UNION ALL SELECT facts WHERE facts IS NOT NULL) x))) r
+            UNION ALL SELECT facts WHERE facts IS NOT NULL) x)) r
 $$;
 SELECT is(pg_temp.pair(3, 1.5), '402 402', 'what is approved for one context lets no other pass, refused early or late');
 SELECT is(pg_temp.pair(3, 1.5, json_build_object('n', 3, 's', 2, 'verb', 'record', 'id', budget.uuid_v7(), 'is_fresh', true,

@@ -257,7 +257,8 @@ BEGIN
 END $$;
 
 -- POST /check without reserve: decisions for a group, nothing held, nothing committed.
-CREATE OR REPLACE FUNCTION budget.ledger_check(p_tenant uuid, p_group json) RETURNS SETOF budget.ledger_result
+CREATE OR REPLACE FUNCTION budget.ledger_check(p_tenant uuid, p_items json, p_shapes json)
+RETURNS SETOF budget.ledger_result
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     read record;
@@ -265,7 +266,7 @@ DECLARE
     seen record;
 BEGIN
     PERFORM budget.enter(p_tenant, '{}'), budget.epoch_lock(false);
-    SELECT * INTO read FROM budget.ledger_items(p_tenant, p_group);
+    SELECT * INTO read FROM budget.ledger_items(p_tenant, p_items, p_shapes, false, false);
     fine := read.items;
     IF (read.flags).has_error THEN
         fine := ARRAY(SELECT i FROM unnest(fine) i WHERE i.error_code IS NULL);

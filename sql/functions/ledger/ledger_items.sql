@@ -1,11 +1,10 @@
 -- The group's requests, decoded and looked up: budget, shape, matching policies, price, cost. No row is locked.
--- p_group: {"shapes": […], "items": […], "is_resend": the commit of the same group is in doubt, "by_hold": a record
--- names a hold or a context (absent: look)}; an item's s is the position of its shape; members by the column lists here
--- and in ledger_shapes_read(), absent = NULL. Everything
--- checkable was checked at the door, so nothing here raises: what only the database can know becomes error_code of
+-- p_items, p_shapes: arrays, and two, because every look into a JSON text reads all of it. An item's s is the position
+-- of its shape; members by the column lists here and in ledger_shapes_read(), absent = NULL. Everything checkable was checked at the door, so nothing here raises: what only the database can know becomes error_code of
 -- that item alone. An item with received_at comes from the spool and was acknowledged then: it happened then unless it
 -- says when, and a time that lay ahead even of that is taken as that.
-CREATE OR REPLACE FUNCTION budget.ledger_items(p_tenant uuid, p_group json, OUT items budget.ledger_item[],
+CREATE OR REPLACE FUNCTION budget.ledger_items(p_tenant uuid, p_items json, p_shapes json, is_resend boolean,
+    by_hold boolean, OUT items budget.ledger_item[],
     OUT shapes budget.ledger_shape[],
     OUT flags budget.ledger_flags) LANGUAGE plpgsql AS $$
 DECLARE
@@ -13,17 +12,14 @@ DECLARE
     v_ahead interval := make_interval(mins => budget.setting_value('future_minutes')::integer);
     v_life constant interval := interval '366 days'; -- TTL_MAX_SECONDS of the door
     v_now timestamptz := clock_timestamp();
-    is_resend boolean := coalesce((p_group ->> 'is_resend')::boolean, false);
-    v_shapes json := p_group -> 'shapes';
+    v_shapes json := p_shapes;
     places integer[];  -- of each item's shape, where holds told apart what was one shape
     holds uuid[];      -- that records were found to mean
     read record;
 BEGIN
-    IF json_typeof(p_group -> 'items') IS DISTINCT FROM 'array' THEN
-        RAISE invalid_parameter_value USING MESSAGE = 'a group is {"shapes": […], "items": […]}';
-    END IF;
-    IF coalesce((p_group ->> 'by_hold')::boolean, true) THEN
-        SELECT r.shapes, r.places, r.holds INTO v_shapes, places, holds FROM budget.ledger_refs(p_tenant, p_group) r;
+    IF by_hold THEN
+        SELECT r.shapes, r.places, r.holds INTO v_shapes, places, holds FROM budget.ledger_refs(p_tenant, p_items,
+            p_shapes) r;
     END IF;
     shapes := budget.ledger_shapes(p_tenant, v_shapes);
     SELECT array_agg(ROW(i.n, i.verb, i.id, i.is_fresh AND NOT is_resend, i.key_hash, i.body_hash, i.key_id,
@@ -55,7 +51,7 @@ BEGIN
                    OR i.key_hash IS NOT NULL) AND i.verb IN ('record', 'reserve')), bool_or(i.key_hash IS NOT NULL), bool_or(sh.slices IS NOT NULL),
                bool_or(i.verb = 'reserve' AND i.kind = 'check'))::budget.ledger_flags AS flags
       INTO read
-      FROM json_to_recordset(p_group -> 'items') AS i (
+      FROM json_to_recordset(p_items) AS i (
                n integer, s integer, verb text, id uuid, is_fresh boolean, key_hash bytea, body_hash bytea, key_id uuid,
                context_id text, task_id text, hold_id uuid, occurred_at timestamptz, occurred_local timestamp,
                    received_at timestamptz,

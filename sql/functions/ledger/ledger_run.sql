@@ -2,8 +2,12 @@
 -- Facts are applied before holds are admitted; each item gets its own answer. Called with groups of one or with a
 -- batch. Raises only to be run again as a whole: 40001 when a twin of a client-made id committed between look-up and
 -- insert. Writes, in lock order: request_key, hold, policy_state, counter, usage_record, alert, outbox.
--- "refuse_early": false leaves out the look for refusals without a lock: C says so while it has seen none lately.
-CREATE OR REPLACE FUNCTION budget.ledger_run(p_tenant uuid, p_group json) RETURNS SETOF budget.ledger_result
+--   is_resend    the commit of the same group is in doubt
+--   by_hold      false: no record names a hold or a context, so nobody looks for one
+--   refuse_early false leaves out the look for refusals without a lock: C says so while it has seen none lately
+CREATE OR REPLACE FUNCTION budget.ledger_run(p_tenant uuid, p_items json, p_shapes json,
+    is_resend boolean DEFAULT false, by_hold boolean DEFAULT true, refuse_early boolean DEFAULT true)
+RETURNS SETOF budget.ledger_result
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     items budget.ledger_item[];
@@ -20,13 +24,13 @@ DECLARE
     read record;
 BEGIN
     PERFORM budget.enter(p_tenant, '{}'), budget.epoch_lock(false);
-    SELECT * INTO read FROM budget.ledger_items(p_tenant, p_group);
+    SELECT * INTO read FROM budget.ledger_items(p_tenant, p_items, p_shapes, is_resend, by_hold);
     items := read.items;
     shapes := read.shapes;
     flags := read.flags;
     flags.has_hold := flags.has_hold OR flags.has_slice; -- a slice is a hold that records take from
     outcomes := budget.ledger_open(p_tenant, items, shapes, flags);
-    IF flags.has_reserve AND coalesce((p_group ->> 'refuse_early')::boolean, true) THEN
+    IF flags.has_reserve AND refuse_early THEN
         SELECT r.outcomes, r.alerts INTO outcomes, alerts FROM budget.ledger_refuse_early(p_tenant, items, outcomes) r;
     END IF;
     IF NOT (flags.has_error OR flags.has_reserve OR flags.has_repeat) OR budget.ledger_any_open(outcomes) THEN
