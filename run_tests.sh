@@ -34,10 +34,8 @@ done
 
 postgres_version() { local bin; bin=$(postgresql_bin) && "$bin/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/'; }
 # shellcheck disable=SC2086 # words wanted
-ensure_packages $REQUIRED command:python3=python3
-# shellcheck disable=SC2086
-ensure_packages pc:check=check command:shellcheck=shellcheck command:faketime=faketime \
-	"postgresql-extension:pgtap=postgresql-$(postgres_version)-pgtap"
+ensure_packages $REQUIRED command:python3=python3 pc:check=check command:shellcheck=shellcheck command:faketime=faketime
+ensure_packages "postgresql-extension:pgtap=postgresql-$(postgres_version)-pgtap"
 flags=(--enable-sanitizers --enable-werror)
 if [ $COVERAGE = yes ]; then
 	ensure_packages command:gcovr=gcovr
