@@ -1,6 +1,6 @@
 -- What quotes of sources do to prices: agreement, first prices, tolerance, conflicts, outliers, units, people first.
 BEGIN;
-SELECT plan(60);
+SELECT plan(62);
 \ir ../harness/prices.psql
 \set QUIET on
 -- LiteLLM 0.9, LLMPrices, OpenRouter, genai-prices, llm-prices 0.8, Pretrained.ai 0.7, file 1
@@ -112,6 +112,17 @@ SELECT is(pg_temp.run(pg_temp.by('openrouter', pg_temp.quote('x', '2.1', '4', '{
     'nothing', 'but does not move it');
 SELECT is(pg_temp.run(pg_temp.by('openrouter', pg_temp.quote('x', '9', '18', '{"provider": "shop", "model": "maker/m10"}'))),
     'outlier: openrouter: 3 times or more off the price in force: input 9 and 2 a million', 'and is measured by it');
+
+-- a name that comes twice
+DO $$ DECLARE run constant uuid := budget.uuid_v7(); BEGIN
+    PERFORM pg_temp.say(run, 'litellm', pg_temp.quote('Maker/M14', '1', '2'), pg_temp.quote('m14', '3', '4'));
+    PERFORM pg_temp.say(run, 'litellm', pg_temp.quote('m14', '5', '6'));
+    PERFORM pg_temp.decide(run);
+END $$;
+SELECT is(pg_temp.force('m14'), '1/2 litellm', 'is what came first');
+SELECT is(budget.counts_add(pg_temp.say(run, 'litellm', pg_temp.quote('Maker/M14', '1', '2'), pg_temp.quote('m14', '3', '4')),
+    pg_temp.say(run, 'litellm', pg_temp.quote('m14', '1', '2'))), '{"seen": 3, "quotes": 1, "unchanged": 1, "skipped": 2,
+    "unresolved": 0}', 'again as well, and the same counts once') FROM budget.uuid_v7() AS run;
 
 -- currency
 SELECT is(pg_temp.run(pg_temp.by('file', pg_temp.quote('m11', '2', '4', '{"currency": "EUR"}'))), 'nothing',

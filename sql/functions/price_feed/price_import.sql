@@ -50,12 +50,14 @@ CREATE OR REPLACE FUNCTION budget.counts_add(a jsonb, b jsonb) RETURNS jsonb LAN
     FROM jsonb_each(coalesce(b, '{}')) AS n
 $$;
 
+-- A name that comes twice in a run (spelled otherwise, or of two providers that are one) is what came first.
 CREATE OR REPLACE FUNCTION budget.price_candidates_keep(p_trial uuid, p_run uuid, p_source text, p_quotes jsonb)
 RETURNS jsonb LANGUAGE sql SET enable_nestloop = off AS $$
     WITH quote AS MATERIALIZED (
         SELECT DISTINCT ON (r.seller, r.named, r.service_tier, r.effective_date) r.*
-        FROM jsonb_array_elements(p_quotes) AS q (item), budget.quote_read(q.item) AS r
-        WHERE r.problem IS NULL OR r.problem = 'currency_without_rate'),
+        FROM jsonb_array_elements(p_quotes) WITH ORDINALITY AS q (item, place), budget.quote_read(q.item) AS r
+        WHERE r.problem IS NULL OR r.problem = 'currency_without_rate'
+        ORDER BY r.seller, r.named, r.service_tier, r.effective_date, q.place),
     before AS (
         SELECT q.seller, q.named, q.service_tier, q.effective_date,
                (c.rates, c.price_type, c.fx, c.about, c.problem, c.end_date, c.home_provider, c.home_model, c.rank)
@@ -63,7 +65,7 @@ RETURNS jsonb LANGUAGE sql SET enable_nestloop = off AS $$
                    q.home_model, q.rank) AS is_same
         FROM quote AS q JOIN budget.price_candidate AS c ON c.trial = p_trial AND c.source = p_source
             AND c.seller = q.seller AND c.named = q.named AND c.service_tier = q.service_tier
-            AND c.effective_date = q.effective_date),
+            AND c.effective_date = q.effective_date AND c.run_id <> p_run),
     written AS (
         INSERT INTO budget.price_candidate AS c (trial, source, seller, named, service_tier, effective_date, end_date,
             price_type, rates, fx, about, problem, home_provider, home_model, rank, run_id)
@@ -74,9 +76,10 @@ RETURNS jsonb LANGUAGE sql SET enable_nestloop = off AS $$
             about = excluded.about, problem = excluded.problem, home_provider = excluded.home_provider,
             home_model = excluded.home_model, rank = excluded.rank, run_id = excluded.run_id,
             changed_at = CASE WHEN c.rates = excluded.rates THEN c.changed_at ELSE clock_timestamp() END
-        RETURNING 1)
+        WHERE c.run_id <> excluded.run_id
+        RETURNING problem)
     SELECT jsonb_build_object('seen', jsonb_array_length(p_quotes), 'quotes', (SELECT count(*) FROM written),
         'unchanged', (SELECT count(*) FROM before WHERE is_same),
-        'unresolved', (SELECT count(*) FROM quote WHERE problem IS NOT NULL),
-        'skipped', jsonb_array_length(p_quotes) - (SELECT count(*) FROM quote))
+        'unresolved', (SELECT count(*) FROM written WHERE problem IS NOT NULL),
+        'skipped', jsonb_array_length(p_quotes) - (SELECT count(*) FROM written))
 $$;
