@@ -9,6 +9,8 @@
  *   model           likewise ("gpt-4o", "us.anthropic.claude-…"); canonical names are SQL's affair
  *   maker           {provider, model}: set when `provider` resells what another makes and says so (OpenRouter). The
  *                   quote prices `provider`; for the maker's own price it is a witness at most
+ *   if_known        true: the source does not list this name, it covers all that begin like it. The quote counts while
+ *                   the catalogue knows it as a name of a model that the provider has a price of. Absent: false
  *   service_tier    "standard", "batch", "flex", "priority", …; always there
  *   price_type      token, character, image, time, fixed, free: the column of budget.price; always there. "free" only
  *                   when the source says so or the model runs locally: a bare 0 elsewhere is no quote (zero_price)

@@ -1,6 +1,6 @@
 -- What quotes of sources do to prices: agreement, first prices, tolerance, conflicts, outliers, units, people first.
 BEGIN;
-SELECT plan(62);
+SELECT plan(67);
 \ir ../harness/prices.psql
 \set QUIET on
 -- LiteLLM 0.9, LLMPrices, OpenRouter, genai-prices, llm-prices 0.8, Pretrained.ai 0.7, file 1
@@ -112,6 +112,26 @@ SELECT is(pg_temp.run(pg_temp.by('openrouter', pg_temp.quote('x', '2.1', '4', '{
     'nothing', 'but does not move it');
 SELECT is(pg_temp.run(pg_temp.by('openrouter', pg_temp.quote('x', '9', '18', '{"provider": "shop", "model": "maker/m10"}'))),
     'outlier: openrouter: 3 times or more off the price in force: input 9 and 2 a million', 'and is measured by it');
+
+-- families: what a source says of all names that begin like one
+CREATE FUNCTION pg_temp.family(model text, input text, output text) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT pg_temp.by('genai-prices', pg_temp.quote(model, input, output, '{"if_known": true}'))
+$$;
+SELECT is(pg_temp.run(pg_temp.family('m13-latest', '1', '2')), 'nothing', 'of a name nobody knows a family says nothing');
+SELECT is(pg_temp.run(pg_temp.by('litellm', pg_temp.quote('m13', '1', '2')), pg_temp.family('m13-latest', '1', '2')),
+    'first: first price, by litellm alone', 'where the name means a model since this run');
+SELECT is(pg_temp.force('m13'), '1/2 litellm verified', 'it speaks for it');
+SELECT is(pg_temp.run(pg_temp.family('m13-latest', '2', '4'), pg_temp.by('litellm', pg_temp.quote('m13', '1', '2'))),
+    'conflict: 2 sources contradict each other: litellm 1/2, genai-prices 2/4', 'and may contradict');
+DO $$ DECLARE run constant uuid := budget.uuid_v7(); BEGIN
+    PERFORM pg_temp.say(run, 'genai-prices', pg_temp.quote('m13-20260101', '1', '2'), pg_temp.family('m13-latest', '1.5', '3')
+        -> 'quote', pg_temp.family('m13x-latest', '1', '2') -> 'quote',
+        pg_temp.quote('x', '1.4', '2.8', '{"provider": "shop", "model": "maker/m13-latest", "if_known": true}'));
+    PERFORM pg_temp.decide(run);
+END $$;
+SELECT is((SELECT string_agg(provider || '/' || model || ' ' || pg_temp.force(model), ', ' ORDER BY provider, model)
+    FROM budget.price WHERE model LIKE '%m13%'), 'maker/m13 1/2 litellm verified, maker/m13-latest 1.5/3 genai-prices',
+    'beside a name that is listed it is a model of its own at another price only, of a reseller never');
 
 -- a name that comes twice
 DO $$ DECLARE run constant uuid := budget.uuid_v7(); BEGIN

@@ -1,9 +1,11 @@
 -- What each candidate counts for. Once a run, after the imports, before anything is decided.
 --   a name that means a model already priced counts for that model, once per source: the very name before an alias
---   before another date or region; others of the same source that say the same price are the same model
+--   before another date or region, a listed one before that of a family (if_known); others of the same source that say
+--   the same price are the same model
 --   another date or region that some source prices otherwise is a model of its own
 --   a reseller's name at the maker's price is a witness for the maker's price, where its source does not name that
 --   itself; where some source says another price it is the reseller's own price
+--   a family's name that means no model its seller has a price of counts for nothing: nobody may know it
 -- Only the quote in force of each name counts; what a source no longer lists is forgotten, and what it lists in a
 -- currency without rate is kept, but counts for nothing.
 CREATE OR REPLACE FUNCTION budget.price_settle(p_run uuid, p_trial uuid) RETURNS void LANGUAGE plpgsql AS $$
@@ -23,11 +25,12 @@ BEGIN
                         AND n.kind = 'local'));
 END $$;
 
--- The quote of each name and service tier that is in force now.
+-- The quote of each name and service tier that is in force now and may count.
 CREATE OR REPLACE FUNCTION budget.candidates_now(p_trial uuid) RETURNS SETOF budget.price_candidate LANGUAGE sql STABLE AS $$
     SELECT DISTINCT ON (c.source, c.seller, c.named, c.service_tier) c.* FROM budget.price_candidate AS c
     WHERE c.trial = p_trial AND c.effective_date <= clock_timestamp()
       AND coalesce(c.end_date, 'infinity') > clock_timestamp()
+      AND (NOT c.about ? 'if_known' OR c.home_provider = c.seller)
     ORDER BY c.source, c.seller, c.named, c.service_tier, c.effective_date DESC
 $$;
 
@@ -37,12 +40,13 @@ CREATE OR REPLACE FUNCTION budget.price_settle_direct(p_trial uuid) RETURNS void
 SET enable_nestloop = off AS $$
     WITH named AS (
         SELECT c.source, c.seller, c.named, c.service_tier, c.effective_date, c.rates, c.rank,
-               coalesce(c.home_provider, c.seller) AS provider, coalesce(c.home_model, c.named) AS model
+               c.about ? 'if_known' AS is_family, coalesce(c.home_provider, c.seller) AS provider,
+               coalesce(c.home_model, c.named) AS model
         FROM budget.candidates_now(p_trial) AS c WHERE c.rank < 3),
     placed AS (
         SELECT n.*, (n.seller, n.named) = (first_value(n.seller) OVER best, first_value(n.named) OVER best) AS is_best
         FROM named AS n WINDOW best AS (PARTITION BY n.source, n.provider, n.model
-            ORDER BY n.rank, n.service_tier <> 'standard', n.named DESC, n.seller)),
+            ORDER BY n.is_family, n.rank, n.service_tier <> 'standard', n.named DESC, n.seller)),
     compared AS (
         SELECT p.*, NOT p.is_best AND first_value(p.is_best) OVER same AND first_value(p.rates) OVER same <> p.rates
                AND (budget.rates_compare(p.rates, first_value(p.rates) OVER same)).apart > 0 AS differs

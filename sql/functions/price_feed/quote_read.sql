@@ -40,7 +40,7 @@ BEGIN
     result.about := jsonb_strip_nulls(jsonb_build_object('mode', item -> 'mode', 'display_name', item -> 'display_name',
         'context_tokens', item -> 'context_tokens', 'max_output_tokens', item -> 'max_output_tokens',
         'capabilities', item -> 'capabilities', 'is_local', item -> 'is_local', 'source_url', item -> 'source_url',
-        'note', item -> 'note', 'maker', item -> 'maker'));
+        'note', item -> 'note', 'maker', item -> 'maker', 'if_known', nullif(item -> 'if_known', 'false')));
     SELECT h.home_provider, h.home_model, h.rank INTO result.home_provider, result.home_model, result.rank
         FROM budget.quote_home(result.seller, result.named, item -> 'maker') AS h;
     RETURN result;
