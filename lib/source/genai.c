@@ -3,6 +3,11 @@
  * (per thousand requests and searches). A rate is a number or {base, tiers: [{start, price}]}; `prices` is an object,
  * or a list of {constraint, prices} of which those with start_date are changes of price. A constraint by time of day
  * cannot be kept: the dearer one counts, and the quote says so.
+ *
+ * `match` says under which other names a model goes: {equals}, {starts_with}, or any of {or: […]}. What it lists is one
+ * more name at the same prices; of all names that start with P the one that floats, P-latest, is one, if the catalogue
+ * knows it. The other clauses (contains, ends_with, regex, and) name nothing. Ids go before listed names, these before
+ * families, the first before later ones.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +16,7 @@
 #include "lib/json.h"
 #include "lib/source/quote.h"
 
-enum { PER_THOUSAND = 3, PER_MILLION = 6, DATED_MAX = 32 };
+enum { PER_THOUSAND = 3, PER_MILLION = 6, DATED_MAX = 32, NAME_MAX_BYTES = 200 };
 
 static const struct {
 	const char *name;
@@ -27,10 +32,17 @@ static const struct {
 	{ "web_searches_kcount", RATE_WEB_SEARCH, PER_THOUSAND },
 };
 
+/* The feed is gone over once for each: who comes first has the name. */
+enum naming { NAMING_ID, NAMING_LISTED, NAMING_FAMILY, NAMING_COUNT };
+
 struct reading {
 	struct source_out *out;
-	struct source_quote *quote;
-	const char *provider, *url;
+	enum naming naming;
+	const char *provider, *url, *id;
+	struct json_object *model;
+	struct source_quote *quote;            /* being filled */
+	struct source_quote quotes[DATED_MAX]; /* of the model: one, or one for each date; not read yet: none */
+	int count;
 };
 
 static void
@@ -88,8 +100,8 @@ is_dearer(const struct source_quote *left, const struct source_quote *right)
 static void
 read_dated(struct reading *reading, struct json_object *list)
 {
-	struct source_quote quotes[DATED_MAX], base = *reading->quote;
-	struct budget_ctx *ctx = reading->out->ctx;
+	struct source_quote *quotes = reading->quotes;
+	const struct source_quote base = quotes[0];
 	int count = 0;
 
 	for (size_t i = 0; i < budget_json_length(list) && count < DATED_MAX; i++) {
@@ -100,7 +112,7 @@ read_dated(struct reading *reading, struct json_object *list)
 		*quote = base;
 		reading->quote = quote;
 		budget_json_each(budget_json_get(item, "prices"), read_price, reading);
-		quote->effective_date = source_json_text(ctx, start, 40);
+		quote->effective_date = source_json_text(reading->out->ctx, start, 40);
 		quote->is_malformed |= start && !source_is_date(quote->effective_date);
 		if (count > 0 && !start) { /* by time of day, or a second one without a condition */
 			if (is_dearer(quote, &quotes[count - 1])) {
@@ -114,54 +126,115 @@ read_dated(struct reading *reading, struct json_object *list)
 			quotes[count - 1].end_date = quote->effective_date;
 		count++;
 	}
-	if (count == 0)
-		source_add(reading->out, &base);
-	for (int i = 0; i < count; i++)
-		source_add(reading->out, &quotes[i]);
+	reading->count = count > 0 ? count : 1;
 }
 
+/* The quotes of the model, which have no name yet. */
 static void
-read_model(struct reading *reading, struct json_object *model)
+read_prices(struct reading *reading)
 {
-	struct source_out *out = reading->out;
-	struct json_object *paid = budget_json_get(model, "prices");
-	struct source_quote quote = { .provider = reading->provider, .source_url = reading->url };
+	struct budget_ctx *ctx = reading->out->ctx;
+	struct json_object *paid = budget_json_get(reading->model, "prices");
+	struct source_quote *quote = &reading->quotes[0];
 
-	quote.model = source_json_text(out->ctx, budget_json_get(model, "id"), 200);
-	if (quote.model == NULL || (!budget_json_is_object(paid) && !budget_json_is_array(paid))) {
-		source_skip(out, SOURCE_SKIP_MALFORMED);
-		return;
-	}
-	if (strcmp(reading->provider, "openrouter") == 0)
-		quote.maker_provider = source_split(out->ctx, quote.model, &quote.maker_model);
-	if (quote.maker_provider && strstr(quote.model, ":free"))
-		quote.maker_provider = NULL;
-	quote.display_name = source_json_text(out->ctx, budget_json_get(model, "name"), 200);
-	quote.context_tokens = source_json_count(out->ctx, budget_json_get(model, "context_window"));
-	reading->quote = &quote;
+	*quote = (struct source_quote){ .provider = reading->provider, .source_url = reading->url };
+	quote->display_name = source_json_text(ctx, budget_json_get(reading->model, "name"), 200);
+	quote->context_tokens = source_json_count(ctx, budget_json_get(reading->model, "context_window"));
+	reading->quote = quote;
 	if (budget_json_is_array(paid)) {
 		read_dated(reading, paid);
 		return;
 	}
 	budget_json_each(paid, read_price, reading);
-	quote.is_free = strstr(quote.model, ":free") != NULL && source_is_zero(&quote);
-	source_add(out, &quote);
+	quote->is_free = strstr(reading->id, ":free") != NULL && source_is_zero(quote);
+	reading->count = 1;
+}
+
+/* The quotes of the model under one of its names, unless the name is taken. */
+static void
+add_as(struct reading *reading, const char *name)
+{
+	struct source_out *out = reading->out;
+	const char *maker = NULL, *maker_model = NULL;
+
+	if (source_is_taken(out, reading->provider, name) && reading->naming != NAMING_ID)
+		return;
+	if (reading->count == 0)
+		read_prices(reading);
+	if (strcmp(reading->provider, "openrouter") == 0 && !strstr(name, ":free"))
+		maker = source_split(out->ctx, name, &maker_model);
+	for (int i = 0; i < reading->count; i++) {
+		struct source_quote quote = reading->quotes[i];
+
+		quote.model = name;
+		quote.maker_provider = quote.is_free ? NULL : maker; /* a free route says nothing about its maker's price */
+		quote.maker_model = maker_model;
+		quote.is_other_name = reading->naming != NAMING_ID;
+		quote.is_family = reading->naming == NAMING_FAMILY;
+		source_add(out, &quote);
+	}
+}
+
+/* P-latest of P, or of P-. */
+static const char *
+floating(struct budget_ctx *ctx, const char *start)
+{
+	size_t length = start ? strlen(start) : 0;
+
+	while (length > 0 && start[length - 1] == '-')
+		length--;
+	return length > 0 ? budget_arena_printf(&ctx->arena, "%.*s-latest", (int)length, start) : NULL;
 }
 
 static void
-read_provider(struct source_out *out, struct json_object *provider)
+read_match(struct reading *reading, struct json_object *match)
 {
-	struct reading reading = { .out = out };
+	struct budget_ctx *ctx = reading->out->ctx;
+	struct json_object *any = budget_json_get(match, "or");
+	const char *name = reading->naming == NAMING_LISTED
+	    ? source_json_text(ctx, budget_json_get(match, "equals"), NAME_MAX_BYTES)
+	    : floating(ctx, source_json_text(ctx, budget_json_get(match, "starts_with"), NAME_MAX_BYTES));
+
+	if (name)
+		add_as(reading, name);
+	for (size_t i = 0; i < budget_json_length(any); i++)
+		read_match(reading, budget_json_at(any, i));
+}
+
+static void
+read_model(struct reading *reading, struct json_object *model)
+{
+	struct json_object *paid = budget_json_get(model, "prices");
+
+	reading->model = model;
+	reading->id = source_json_text(reading->out->ctx, budget_json_get(model, "id"), NAME_MAX_BYTES);
+	reading->count = 0;
+	if (reading->id == NULL || (!budget_json_is_object(paid) && !budget_json_is_array(paid))) {
+		if (reading->naming == NAMING_ID)
+			source_skip(reading->out, SOURCE_SKIP_MALFORMED);
+		return;
+	}
+	if (reading->naming == NAMING_ID)
+		add_as(reading, reading->id);
+	else
+		read_match(reading, budget_json_get(model, "match"));
+}
+
+static void
+read_provider(struct reading *reading, struct json_object *provider)
+{
+	struct budget_ctx *ctx = reading->out->ctx;
 	struct json_object *models = budget_json_get(provider, "models");
 
-	reading.provider = source_json_text(out->ctx, budget_json_get(provider, "id"), 64);
-	reading.url = source_json_text(out->ctx, budget_json_at(budget_json_get(provider, "pricing_urls"), 0), 1024);
-	if (reading.provider == NULL || !budget_json_is_array(models)) {
-		source_skip(out, SOURCE_SKIP_MALFORMED);
+	reading->provider = source_json_text(ctx, budget_json_get(provider, "id"), 64);
+	reading->url = source_json_text(ctx, budget_json_at(budget_json_get(provider, "pricing_urls"), 0), 1024);
+	if (reading->provider == NULL || !budget_json_is_array(models)) {
+		if (reading->naming == NAMING_ID)
+			source_skip(reading->out, SOURCE_SKIP_MALFORMED);
 		return;
 	}
 	for (size_t i = 0; i < budget_json_length(models); i++)
-		read_model(&reading, budget_json_at(models, i));
+		read_model(reading, budget_json_at(models, i));
 }
 
 enum budget_status
@@ -169,12 +242,14 @@ source_genai(struct budget_ctx *ctx, const struct budget_source_feed *feed, stru
 {
 	_auto_json_ struct json_object *root = NULL;
 	struct source_out out;
+	struct reading reading = { .out = &out };
 
 	BUDGET_TRY(source_json(ctx, feed, &root));
 	if (!budget_json_is_array(root))
 		return source_bad_feed(ctx, "The feed is no list of providers.");
 	BUDGET_TRY(source_begin(&out, ctx, feed, ret_batch));
-	for (size_t i = 0; i < budget_json_length(root); i++)
-		read_provider(&out, budget_json_at(root, i));
+	for (reading.naming = NAMING_ID; reading.naming < NAMING_COUNT; reading.naming++)
+		for (size_t i = 0; i < budget_json_length(root); i++)
+			read_provider(&reading, budget_json_at(root, i));
 	return source_finish(&out);
 }

@@ -116,6 +116,22 @@ is_repeated(struct source_out *out, const char *key)
 	return false;
 }
 
+bool
+source_is_taken(struct source_out *out, const char *provider, const char *model)
+{
+	struct budget_ctx *ctx = out->ctx;
+	const char *key;
+
+	provider = name_of(ctx, provider, PROVIDER_MAX);
+	model = name_of(ctx, model, MODEL_MAX);
+	if (!provider || !model)
+		return true;
+	key = budget_arena_printf(&ctx->arena, "%s\x1f%s", provider, model);
+	if (key == NULL)
+		out->fault = budget_fail_memory(ctx);
+	return key == NULL || is_repeated(out, key);
+}
+
 static bool
 is_paid(const char *rate)
 {
@@ -211,6 +227,8 @@ print(struct source_out *out, const struct source_quote *quote, const char *pric
 	budget_text_member(&text, "provider", quote->provider);
 	budget_text_member(&text, "model", quote->model);
 	print_maker(&text, quote);
+	if (quote->is_family)
+		budget_text_member_raw(&text, "if_known", "true");
 	budget_text_member(&text, "service_tier", quote->service_tier);
 	budget_text_member(&text, "price_type", price_type);
 	budget_text_member(&text, "currency", quote->currency);
@@ -305,10 +323,11 @@ source_add(struct source_out *out, const struct source_quote *given)
 	if (out->fault != BUDGET_OK)
 		return false;
 	if (why != SOURCE_SKIP_COUNT) {
-		source_skip(out, why);
+		if (!quote.is_other_name)
+			source_skip(out, why);
 		return false;
 	}
-	if (is_standard) {
+	if (is_standard && !quote.is_other_name) {
 		out->batch->seen++;
 		out->batch->partial += quote.is_partial;
 	}

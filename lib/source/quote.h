@@ -46,6 +46,8 @@ struct source_quote {
 	bool is_local, is_free;
 	bool is_malformed;                       /* a value could not be read */
 	bool is_partial;                         /* a price class was left out */
+	bool is_other_name;                      /* of an entry that was added: neither seen nor skipped once more */
+	bool is_family;                          /* the name is one of many that begin alike: if_known */
 };
 
 /* Where quotes go. */
@@ -71,6 +73,9 @@ void source_skip(struct source_out *out, enum budget_source_skip why);
  * @return true when a quote was made
  */
 bool source_add(struct source_out *out, const struct source_quote *quote);
+
+/** True when the provider has this name already, in any case, or when it is none; else it is taken now. */
+bool source_is_taken(struct source_out *out, const char *provider, const char *model);
 
 /** Ends a feed: an empty one, or one with more than half of its entries malformed, is bad_feed. */
 enum budget_status source_finish(struct source_out *out);

@@ -320,10 +320,10 @@ class Whole(PriceCase):
                      "89 lost a class we do not count",
                      "llm-prices: 117 models, 116 quotes; skipped 1 duplicate",
                      "openrouter: 336 models, 331 quotes; skipped 5 variable",
-                     "genai-prices: 1479 models, 1470 quotes; skipped 9 no_price; 18 lost a class we do not count"):
+                     "genai-prices: 1479 models, 2190 quotes; skipped 9 no_price; 18 lost a class we do not count"):
             self.assertIn(line, done.out)
         self.assertLess(took, 90, "thousands of models take seconds, however busy the machine")
-        print(f"# 4,850 quotes in {took:.1f} s: {self.last_run()[3]}")
+        print(f"# 5,570 quotes in {took:.1f} s: {self.last_run()[3]}")
         for _ in range(1):
             before = self.prices()
             self.sql("UPDATE budget.price_source SET etag = NULL")

@@ -332,6 +332,32 @@ START_TEST(a_file_of_ones_own_with_an_unknown_column_is_refused)
 }
 END_TEST
 
+/* Each model claims the same names and families: the first has them, soon, and an entry is seen once. */
+START_TEST(names_without_end_are_read_in_time)
+{
+	enum { NAMES = 20000, MODELS = 3 };
+	struct budget_text body;
+	struct budget_source_batch batch;
+
+	budget_text_init(&body, &ctx.arena, 8 << 20);
+	budget_text_add(&body, "[{\"id\":\"maker\",\"models\":[");
+	for (int model = 0; model < MODELS; model++) {
+		budget_text_addf(&body, "%s{\"id\":\"m%d\",\"prices\":{\"input_mtok\":%d},\"match\":{\"or\":[", model ? "," : "", model, model + 1);
+		for (int i = 0; i < NAMES; i++)
+			budget_text_addf(&body, "%s{\"equals\":\"m%d\"},{\"starts_with\":\"m%d-\"}", i ? "," : "", i, i);
+		budget_text_add(&body, "]}}");
+	}
+	budget_text_add(&body, "]}]");
+	ck_assert_msg(parse("genai_prices", budget_text_done(&body), &batch) == BUDGET_OK, "%s", ctx.error.detail);
+	ck_assert_int_eq(batch.count, 2 * NAMES);
+	ck_assert_int_eq(batch.seen, MODELS);
+	for (int i = 0; i < SOURCE_SKIP_COUNT; i++)
+		ck_assert_int_eq(batch.skipped[i], 0);
+	for (size_t i = MODELS; i < batch.count; i++)
+		ck_assert_ptr_nonnull(strstr(batch.quotes[i], "\"0.000001\""));
+}
+END_TEST
+
 START_TEST(memory_may_end_anywhere)
 {
 	const struct budget_source_kind *kind = &budget_source_kinds[_i];
@@ -377,6 +403,7 @@ unit_suite(void)
 	tcase_add_test(tcase, a_feed_of_which_most_is_malformed_is_refused);
 	tcase_add_test(tcase, a_duplicate_key_refuses_the_feed);
 	tcase_add_test(tcase, more_context_tiers_than_a_price_may_have_are_left_out);
+	tcase_add_test(tcase, names_without_end_are_read_in_time);
 	tcase_add_test(tcase, a_file_of_ones_own_with_an_unknown_column_is_refused);
 	suite_add_tcase(suite, tcase);
 	return suite;
