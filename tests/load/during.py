@@ -28,6 +28,8 @@ class During:
     def __init__(self, bench):
         self.bench, self.home = bench, bench.home
         self.jobs = self.installed()
+        self.environment = dict(self.home.environment, BUDGET_DATABASE_URL=f"host={self.home.run} dbname=budget user=budget_app")
+        self.failed = []
 
     def installed(self):
         """Where the jobs stand: beside the ledger that runs."""
@@ -47,10 +49,16 @@ class During:
             thread.start()
             figure = self.bench.record_rate(f"record, {name}")
             figure["ratio_to_record"] = figure["rate"] / before["rate"]
-            if not thread.is_alive(): # a rate beside nothing is no figure
-                raise SystemExit(f"{name} did not run to the end of its measurement")
+            if not thread.is_alive() or self.failed: # a rate beside nothing is no figure
+                raise SystemExit(f"{name} did not run to the end of its measurement: {self.failed}")
             end()
             thread.join()
+
+    def run_job(self, *words):
+        done = subprocess.run([str(self.jobs / words[0]), *words[1:]], env=self.environment, check=False, cwd=str(self.home.folder),
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode != 0:
+            self.failed.append(f"{words[0]}: {done.stderr}")
 
     def job(self, *words):
         """A job again and again until told to end; the schedule starts none more often than every second."""
@@ -58,8 +66,7 @@ class During:
 
         def run():
             while not stop.is_set():
-                subprocess.run([str(self.jobs / words[0]), *words[1:]], env=self.home.environment, check=False,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=str(self.home.folder))
+                self.run_job(*words)
                 stop.wait(1)
         return run, stop.set
 
@@ -77,8 +84,7 @@ class During:
 
         def run():
             while not stop.is_set():
-                subprocess.run([str(self.jobs / "price-update"), "--from-file", f"litellm={feed}"], env=self.home.environment,
-                               check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=str(self.home.folder))
+                self.run_job("price-update", "--from-file", f"litellm={feed}")
                 prepare()
         return prepare, run, stop.set
 
@@ -95,9 +101,8 @@ class During:
                 answer = self.home.post("/api/v1/prices/reprice", {"provider": "bench", "model": "one", "price": "current",
                                                                    "since": "2020-01-01", "reason": "bench"}, timeout=120)
                 if answer.status >= 400 and answer.status != 409:
-                    raise SystemExit(f"reprice: {answer}")
-                subprocess.run([str(self.jobs / "reprice")], env=self.home.environment, check=False, cwd=str(self.home.folder),
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                    self.failed.append(f"reprice: {answer}")
+                self.run_job("reprice")
         return (lambda: None), run, stop.set
 
     def sweep(self):
