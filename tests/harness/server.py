@@ -29,7 +29,7 @@ def environment(**settings):
     around = {k: v for k, v in os.environ.items() if not k.startswith(("BUDGET_", "PENIA_", "PG"))
         and not k.endswith("_BUDGET_LIMIT")}
     around.update({"LC_ALL": "C.UTF-8", "BUDGET_CONFIG_DIR": "/nonexistent", "BUDGET_SQL_DIR": str(SOURCE / "sql"),
-        "BUDGET_DATA_DIR": str(SOURCE)})
+        "BUDGET_DATA_DIR": str(SOURCE), "BUDGET_REST_FACTOR": "0"})
     around.update({name: str(value) for name, value in settings.items()})
     return around
 
