@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Measures the ledger's path against an empty FastCGI echo in one run on one machine, and prints ratios.
 
-    make bench                                   everything, about 8 minutes
+    make bench                                   everything, about 12 minutes
     tests/load/bench.py --seconds 3 --connections 1,64 --json out.json
 
 Everything runs at once on this machine: web server, handlers, PostgreSQL and the load generator (wrk). Absolute figures
@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -102,6 +103,8 @@ class Bench:
         return figure
 
     def run_pass(self, connections):
+        """Every row once, in turn; its ratio is to the echo of this pass."""
+        first = len(self.rows)
         echo = self.measure("echo", connections, "record.lua", "/echo")["rate"]
         for name, script, path, per, more in (
                 ("record", "record.lua", "/api/v1/usage/record", 1, {}),
@@ -109,9 +112,18 @@ class Bench:
                 ("refusal", "check.lua", "/api/v1/check", 1, {"BENCH_MORE": f',"reserve":true,"budget_id":"{self.empty}"'}),
                 ("cycle final", "cycle.lua", "/", 2, {"BENCH_LAG": 4 * connections, "BENCH_FINAL": 1}),
                 ("cycle release", "cycle.lua", "/", 3, {"BENCH_LAG": 4 * connections})):
-            figure = self.measure(name, connections, script, path, per, **more)
-            figure["ratio"] = figure["rate"] / echo
-        self.rows[-6]["ratio"] = 1.0
+            self.measure(name, connections, script, path, per, **more)
+        rows, self.rows = self.rows[first:], self.rows[:first]
+        for row in rows:
+            row["ratio"] = row["rate"] / echo
+        return rows
+
+    def run_passes(self, connections):
+        """The median of each figure over some passes: a machine that has neighbours is not as fast every minute."""
+        passes = [self.run_pass(connections) for _ in range(self.options.passes)]
+        for same in zip(*passes):
+            self.rows.append({name: statistics.median(row[name] for row in same) if isinstance(value, (int, float)) else value
+                              for name, value in same[0].items()} | {"ratios": [row["ratio"] for row in same]})
 
     def load(self, seconds):
         """Records for a while; the figures are not kept."""
@@ -128,7 +140,7 @@ class Bench:
     def run(self):
         self.warm_up()
         for connections in self.options.connections:
-            self.run_pass(connections)
+            self.run_passes(connections)
         hot = self.record_rate("record")["rate"]
         self.rows.pop()
         batch = self.measure("batch of 1,000", 2, "batch.lua", "/api/v1/usage/batch", 0.001)
@@ -202,7 +214,7 @@ def print_table(result):
     for row in result["rows"]:
         ratio, bar = row.get("ratio", row.get("ratio_to_record")), bar_of(row)
         print(f"{row['name']:32} {row['connections']:5} {row['rate']:11.0f} {f'{ratio:7.3f}' if ratio is not None else '':7} "
-              f"{bar or '':>5} {row['p50_ms']:8.2f} {row['p99_ms']:8.2f} {row['not_2xx']:8}")
+              f"{bar or '':>5} {row['p50_ms']:8.2f} {row['p99_ms']:8.2f} {row['not_2xx']:8.0f}")
     best = max((rate for rate in result["pgbench"].values() if rate), default=None)
     print("pgbench, one transaction per record:", ", ".join(f"{clients} clients {rate}" for clients, rate in result["pgbench"].items()), f"(best {best}/s)")
     print(f"fdatasync: {result['fsync']}/s    memory (PSS, MiB): {result['memory_pss_mib']} (bar for the handlers {MEMORY_BAR_MIB})")
@@ -213,7 +225,8 @@ def print_table(result):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--echo", type=pathlib.Path, required=True, help="the echo program (make builds it)")
-    parser.add_argument("--seconds", type=int, default=8, help="of each measurement")
+    parser.add_argument("--seconds", type=int, default=4, help="of each measurement")
+    parser.add_argument("--passes", type=int, default=3, help="over the rows beside the echo; medians count")
     parser.add_argument("--connections", type=lambda text: [int(word) for word in text.split(",")], default=[1, 16, 64, 128])
     parser.add_argument("--budgets", type=int, default=1000, help="for the spread row; 0 leaves it out")
     parser.add_argument("--during", action=argparse.BooleanOptionalAction, default=True,
