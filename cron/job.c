@@ -42,6 +42,12 @@ stop(int number)
 	is_stopping = 1;
 }
 
+bool
+job_is_stopping(void)
+{
+	return is_stopping;
+}
+
 static void
 print_help(const struct job *job, FILE *out)
 {

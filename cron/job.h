@@ -62,4 +62,7 @@ struct job {
  */
 int job_main(const struct job *job, int argc, char **argv);
 
+/** True after SIGTERM: a batch that rests on its way does so no more. */
+bool job_is_stopping(void);
+
 #endif

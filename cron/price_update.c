@@ -173,7 +173,7 @@ decide(struct budget_ctx *ctx, struct job_call *call)
 	price_counts_set(ctx, &price_work.decided, answer);
 	if (more && strcmp(more, "true") == 0) {
 		call->has_more = true;
-		budget_rest(began_us);
+		budget_rest(began_us, INT64_MAX);
 		return BUDGET_OK;
 	}
 	price_say_differences(ctx, budget_json_get(answer, "differences"), call->is_dry_run);

@@ -90,7 +90,8 @@ import_chunk(struct budget_ctx *ctx, const struct job_call *call, const struct p
 	price_counts_add(ctx, &price_work.imported, counts);
 	if (budget_json_get(counts, "stale") && from == 0)
 		price_say("%s: this feed is older than what was read last, so it changes nothing", due->source);
-	budget_rest(began_us);
+	if (!job_is_stopping())
+		budget_rest(began_us, INT64_MAX);
 	return BUDGET_OK;
 }
 

@@ -4,7 +4,9 @@
 #include <stdio.h>
 
 #include "lib/reprice.h"
+#include "lib/rest.h"
 #include "lib/uuid.h"
+#include "lib/when.h"
 
 #define RUNS_MAX 10000
 
@@ -54,8 +56,11 @@ runs_step(struct budget_ctx *ctx, struct job_call *call, enum budget_statement s
 	if (work.at >= work.count)
 		return BUDGET_OK;
 	ctx->tenant_id = work.runs[work.at].tenant_id;
+	const int64_t began_us = budget_now_us();
 	BUDGET_TRY(budget_reprice_step(ctx, work.runs[work.at].run_id, ret_rows, &is_done));
-	if (is_done) {
+	if (!is_done) {
+		budget_rest(began_us, INT64_MAX);
+	} else {
 		*ret_rows = *ret_rows > 0 ? *ret_rows : 1; /* the next run's turn, not the end */
 		work.at++;
 	}

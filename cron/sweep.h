@@ -21,8 +21,8 @@ sweep(struct budget_ctx *ctx, enum budget_statement statement, const struct job_
 	snprintf(batch, sizeof batch, "%d", call->batch_max);
 	BUDGET_TRY(budget_db_row(ctx, statement, values, 3, &row));
 	*ret_rows = strtoll(budget_result_text(row, 0, 0), NULL, 10);
-	if (*ret_rows > 0 && !call->is_dry_run)
-		budget_rest(began_us);
+	if (*ret_rows >= call->batch_max && !call->is_dry_run) /* else it was the last */
+		budget_rest(began_us, INT64_MAX);
 	return BUDGET_OK;
 }
 

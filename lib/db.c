@@ -195,7 +195,7 @@ make_ready(struct budget_ctx *ctx, enum budget_statement statement, bool *ret_is
 
 /*
  * States after which the plan, not the request, is at fault: the statement did not run and may run on a new
- * connection.
+ * connection. 42883: a deploy has replaced the function it calls; preparing it anew says so.
  */
 static bool
 is_stale_plan(const PGresult *result)
@@ -203,7 +203,7 @@ is_stale_plan(const PGresult *result)
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
-	return state != NULL && (strcmp(state, "26000") == 0
+	return state != NULL && (strcmp(state, "26000") == 0 || strcmp(state, "42883") == 0
 	    || (strcmp(state, "0A000") == 0 && message != NULL && strstr(message, "cached plan") != NULL));
 }
 

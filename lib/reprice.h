@@ -13,14 +13,14 @@
 #define BUDGET_REPRICE_BATCH 500
 
 /**
- * One step of a run of ctx's tenant, and a rest behind it (lib/rest.h).
+ * One step of a run of ctx's tenant.
  * @param[out] ret_rows  records looked at
  * @param[out] ret_done  the run has ended, or somebody has ended it
  */
 enum budget_status budget_reprice_step(struct budget_ctx *ctx, const char *run_id, int64_t *ret_rows, bool *ret_done);
 
 /**
- * Steps until the run has ended or the time is over. A step that met a busy database leaves the rest to the job: that
+ * Steps, and rests between them (lib/rest.h), until the run has ended or the time is over. A step that met a busy database leaves the rest to the job: that
  * is no error.
  */
 enum budget_status budget_reprice_for(struct budget_ctx *ctx, const char *run_id, int64_t time_us);

@@ -37,33 +37,39 @@ read_ticks(unsigned long long *ret_idle, unsigned long long *ret_all)
 	return count == FIELDS;
 }
 
-/* Since the last look, when that is long enough ago to tell. */
+/* Since the last look, when that is long enough ago to tell. The kernel's idle times may step back a little. */
 static bool
 is_busy(void)
 {
 	unsigned long long idle, all;
-	bool is_known = read_ticks(&idle, &all), is_now;
+	bool is_now = false;
 
 	pthread_mutex_lock(&lock);
-	if (!is_known) {
-		was_busy = false;
-	} else if (all - all_then >= TICKS_MIN) {
-		was_busy = all_then != 0 && (idle - idle_then) * IDLE_SHARE < all - all_then; /* the first look tells nothing */
-		idle_then = idle;
-		all_then = all;
+	if (read_ticks(&idle, &all)) {
+		if (all_then == 0 || all < all_then || idle < idle_then) {
+			was_busy = false;
+			idle_then = idle;
+			all_then = all;
+		} else if (all - all_then >= TICKS_MIN) {
+			was_busy = (idle - idle_then) * IDLE_SHARE < all - all_then;
+			idle_then = idle;
+			all_then = all;
+		}
+		is_now = was_busy;
 	}
-	is_now = was_busy;
 	pthread_mutex_unlock(&lock);
 	return is_now;
 }
 
 void
-budget_rest(int64_t began_us)
+budget_rest(int64_t began_us, int64_t until_us)
 {
-	int64_t rest_us = (budget_now_us() - began_us) * budget_setting_count("rest_factor");
+	int64_t now_us = budget_now_us(), rest_us = (now_us - began_us) * budget_setting_count("rest_factor");
 
 	if (rest_us <= 0 || !is_busy())
 		return;
 	rest_us = rest_us > REST_US_MAX ? REST_US_MAX : rest_us;
-	nanosleep(&(struct timespec){ .tv_sec = rest_us / 1000000, .tv_nsec = rest_us % 1000000 * 1000 }, NULL);
+	rest_us = rest_us > until_us - now_us ? until_us - now_us : rest_us;
+	if (rest_us > 0)
+		nanosleep(&(struct timespec){ .tv_sec = rest_us / 1000000, .tv_nsec = rest_us % 1000000 * 1000 }, NULL);
 }

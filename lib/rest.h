@@ -5,11 +5,13 @@
 #include <stdint.h>
 
 /**
- * Called between the transactions of long work. Where less than a fifth of all processors' time was idle lately, it
- * sleeps `rest_factor` (a setting) times as long as was worked since began_us, at most two seconds; on a machine with
- * time to spare, or where /proc/stat cannot be read, it does not.
+ * Called between the transactions of long work. Where less than a fifth of all processors' time was idle since the last
+ * call, it sleeps `rest_factor` (a setting) times as long as was worked since began_us, at most two seconds; otherwise, or
+ * where /proc/stat cannot be read, it does not. A single processor is busy with the work itself: there it rests every
+ * other time.
  * @param began_us  budget_now_us() before the transaction
+ * @param until_us  the rest ends by then, of the same clock; INT64_MAX: no matter
  */
-void budget_rest(int64_t began_us);
+void budget_rest(int64_t began_us, int64_t until_us);
 
 #endif

@@ -50,8 +50,6 @@ budget_verify_slice(struct budget_ctx *ctx, struct budget_verify *verify)
 		verify->batch *= 2;
 	else if (verify->slice_us > SLICE_US_MAX && verify->batch / 2 >= BATCH_MIN)
 		verify->batch /= 2;
-	if (!verify->is_done)
-		budget_rest(began_us);
 	return BUDGET_OK;
 }
 
@@ -60,7 +58,10 @@ budget_verify_for(struct budget_ctx *ctx, struct budget_verify *verify, int64_t 
 {
 	int64_t end_us = budget_now_us() + time_us;
 
-	while (!verify->is_done && budget_now_us() < end_us)
+	while (!verify->is_done && budget_now_us() < end_us) {
 		BUDGET_TRY(budget_verify_slice(ctx, verify));
+		if (!verify->is_done)
+			budget_rest(budget_now_us() - verify->slice_us, end_us);
+	}
 	return BUDGET_OK;
 }

@@ -16,7 +16,7 @@ struct budget_verify {
 	char run_id[UUID_TEXT_SIZE];
 	int batch;         /* rows of the next slice, by how long the last one took */
 	int64_t rows;      /* looked at so far */
-	int64_t slice_us;  /* how long the last slice took, without the rest behind it */
+	int64_t slice_us;  /* how long the last slice took */
 	bool is_done;
 };
 

@@ -84,7 +84,7 @@ count(const struct request *request, int64_t duration_us)
 static void
 finish(FCGX_Request *fcgx)
 {
-	if (fcgx->keepConnection || FCGX_HasSeenEOF(fcgx->in) == 0) {
+	if (fcgx->keepConnection || FCGX_HasSeenEOF(fcgx->in) == 0 || FCGX_GetError(fcgx->in) != 0) {
 		FCGX_Finish_r(fcgx);
 		return;
 	}

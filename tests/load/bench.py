@@ -123,7 +123,8 @@ class Bench:
         passes = [self.run_pass(connections) for _ in range(self.options.passes)]
         for same in zip(*passes):
             self.rows.append({name: statistics.median(row[name] for row in same) if isinstance(value, (int, float)) else value
-                              for name, value in same[0].items()} | {"ratios": [row["ratio"] for row in same]})
+                              for name, value in same[0].items()} |
+                             {"ratios": [row["ratio"] for row in same], "not_2xx": sum(row["not_2xx"] for row in same)})
 
     def load(self, seconds):
         """Records for a while; the figures are not kept."""
@@ -214,7 +215,7 @@ def print_table(result):
     for row in result["rows"]:
         ratio, bar = row.get("ratio", row.get("ratio_to_record")), bar_of(row)
         print(f"{row['name']:32} {row['connections']:5} {row['rate']:11.0f} {f'{ratio:7.3f}' if ratio is not None else '':7} "
-              f"{bar or '':>5} {row['p50_ms']:8.2f} {row['p99_ms']:8.2f} {row['not_2xx']:8.0f}")
+              f"{bar or '':>5} {row['p50_ms']:8.2f} {row['p99_ms']:8.2f} {row['not_2xx']:8}")
     best = max((rate for rate in result["pgbench"].values() if rate), default=None)
     print("pgbench, one transaction per record:", ", ".join(f"{clients} clients {rate}" for clients, rate in result["pgbench"].items()), f"(best {best}/s)")
     print(f"fdatasync: {result['fsync']}/s    memory (PSS, MiB): {result['memory_pss_mib']} (bar for the handlers {MEMORY_BAR_MIB})")

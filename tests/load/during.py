@@ -45,14 +45,15 @@ class During:
             before = self.bench.record_rate("record, alone")
             prepare, run, end = work()
             prepare()
-            thread = threading.Thread(target=run)
+            thread = threading.Thread(target=run, daemon=True)
             thread.start()
             figure = self.bench.record_rate(f"record, {name}")
             figure["ratio_to_record"] = figure["rate"] / before["rate"]
-            if not thread.is_alive() or self.failed: # a rate beside nothing is no figure
-                raise SystemExit(f"{name} did not run to the end of its measurement: {self.failed}")
+            is_beside = thread.is_alive()
             end()
             thread.join()
+            if not is_beside or self.failed: # a rate beside nothing is no figure
+                raise SystemExit(f"{name} did not run to the end of its measurement: {self.failed}")
 
     def run_job(self, *words):
         done = subprocess.run([str(self.jobs / words[0]), *words[1:]], env=self.environment, check=False, cwd=str(self.home.folder),
