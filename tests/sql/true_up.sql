@@ -1,6 +1,6 @@
 -- Rule 3: usage without a price counts at a ceiling, and moves to its cost once a price arrives: one correction each.
 BEGIN;
-SELECT plan(31);
+SELECT plan(36);
 \ir ../harness/reprice.psql
 \set now 'clock_timestamp()'
 CREATE FUNCTION pg_temp.true_up() RETURNS text LANGUAGE plpgsql AS $$
@@ -82,5 +82,20 @@ SELECT is(pg_temp.said(pg_temp.reprice('{"unpriced": true, "model": "never"}')),
 SELECT is(pg_temp.said(pg_temp.reprice('{"unpriced": true, "model": "new", "dry_run": true}')), '6 0 32 32 -1.6',
     'unpriced records alone, by hand');
 SELECT is(pg_temp.found(), NULL, 'clean');
+-- what comes later and is charged to long ago, as from a spool: without a price at first, and for a price that is there
+SELECT pg_temp.true_up() \g /dev/null
+SELECT isnt((SELECT trued_up_from FROM budget.tenant WHERE tenant_id = :tenant), NULL, 'what is older was looked at');
+CREATE FUNCTION pg_temp.spooled() RETURNS text LANGUAGE sql AS $$
+    SELECT pg_temp.record(jsonb_build_object('model', 'old', 'input_tokens', 1000, 'received_at', clock_timestamp()
+        - interval '20 days')) #>> '{body,priced}'
+$$;
+SELECT is(pg_temp.spooled(), 'false', 'a record of 20 days ago has no price');
+UPDATE budget.tenant SET trued_up_at = trued_up_at - interval '2 days' WHERE tenant_id = :tenant;
+SELECT is(pg_temp.true_up(), NULL, 'nor is there one: it was looked at');
+SELECT pg_temp.price('old', 0.002, 0.004) \g /dev/null
+SELECT pg_temp.true_up() AS old \gset
+SELECT is((SELECT r ->> 'newly_priced' FROM pg_temp.call('reprice_get', jsonb_build_object('id', :'old')) r), '1',
+    'and is priced when one comes');
+SELECT is(pg_temp.found(), NULL, 'verify is clean');
 SELECT * FROM finish();
 ROLLBACK;

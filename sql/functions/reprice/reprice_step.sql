@@ -66,9 +66,9 @@ DECLARE
 BEGIN
     IF run.kind = 'true_up' THEN
         UPDATE budget.tenant t
-           SET trued_up_epoch = (run.filters ->> 'price_epoch')::bigint, trued_up_at = clock_timestamp(),
-               -- what comes from here on may be dated back some days
-               trued_up_from = least(run.unpriced_from, run.created_at - interval '7 days')
+           SET trued_up_epoch = (run.filters ->> 'price_epoch')::bigint, trued_up_at = run.created_at,
+               -- what comes from here on may be dated back: true_up_since()
+               trued_up_from = least(run.unpriced_from, run.created_at)
          WHERE t.tenant_id = run.tenant_id;
     ELSIF run.kind = 'undo' THEN                    -- what a true-up had priced has no price again
         UPDATE budget.tenant t SET trued_up_from = NULL WHERE t.tenant_id = run.tenant_id;
