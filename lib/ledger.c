@@ -8,7 +8,8 @@
 #include "lib/ledger.h"
 #include "lib/uuid.h"
 
-/* An id is its own idempotency key while its time lies near ours: the tables of ids are partitioned by that time. */
+/* An id is its own idempotency key while its time lies near ours: the tables of ids are partitioned by that time
+ * (budget.id_age_max() says the same in SQL). */
 #define ID_AGE_MAX_MS (35LL * 86400 * 1000)
 #define ID_AHEAD_MAX_MS (10LL * 60 * 1000)
 

@@ -108,7 +108,7 @@ BEGIN
     REVOKE ALL ON budget.api_key, budget.setting FROM budget_readonly;
     -- The rules of row-level security run as the reader; the base functions serve functions of both owners.
     GRANT EXECUTE ON FUNCTION budget.tenant(), budget.catalogue_tenant() TO budget_readonly, budget_owner;
-    GRANT EXECUTE ON FUNCTION budget.uuid_v7_floor(timestamptz), budget.uuid_v7(timestamptz) TO budget_owner;
+    GRANT EXECUTE ON FUNCTION budget.uuid_v7_floor(timestamptz), budget.uuid_v7(timestamptz), budget.id_age_max() TO budget_owner;
 END $$;
 
 -- What every session of these roles gets. A program that logs in as another role and takes budget_app by SET ROLE does

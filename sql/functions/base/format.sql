@@ -21,6 +21,17 @@ CREATE OR REPLACE FUNCTION budget.uuid_v7_floor(at timestamptz) RETURNS uuid LAN
     SELECT (lpad(to_hex(trunc(extract(epoch FROM at) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid
 $$;
 
+-- How much older than its booking an id that a client brings may be: ID_AGE_MAX_MS of lib/ledger.c.
+CREATE OR REPLACE FUNCTION budget.id_age_max() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT interval '35 days'
+$$;
+
+-- No record that is charged at this instant or later has a smaller id: nothing is charged more than a day (the most that
+-- future_minutes may be) after it came in. Leaves older partitions out. Inlines.
+CREATE OR REPLACE FUNCTION budget.ids_from(charged timestamptz) RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT budget.uuid_v7_floor(greatest(charged - budget.id_age_max() - interval '1 day', 'epoch'))
+$$;
+
 -- Opaque cursor <-> the sort key of the last row seen (text fields).
 CREATE OR REPLACE FUNCTION budget.cursor_encode(VARIADIC fields text[]) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT rtrim(translate(encode(convert_to(to_json(fields)::text, 'UTF8'), 'base64'), E'+/\n', '-_'), '=')

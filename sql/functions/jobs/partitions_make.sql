@@ -1,5 +1,5 @@
 -- Monthly partitions of hold and usage_record by range of UUIDv7 (booking time, UTC): from the month of the oldest id a
--- client may bring (35 days, ID_AGE_MAX_MS of the ledger) up to months_ahead.
+-- client may bring (id_age_max) up to months_ahead.
 -- There is no DEFAULT partition: an id outside the range is refused at the door, so nothing can hide there.
 -- Owner budget_owner (grants.sql). Returns the partitions it made; dry_run names them only.
 -- Locks: ACCESS EXCLUSIVE on the parent, for milliseconds and only while one is missing.
@@ -15,7 +15,7 @@ BEGIN
         PERFORM pg_advisory_xact_lock(hashtextextended('budget.partitions', 0));
     END IF;
     FOREACH parent IN ARRAY ARRAY['hold', 'usage_record'] LOOP
-        FOR month IN SELECT generate_series(date_trunc('month', (at - interval '35 days') AT TIME ZONE 'UTC'),
+        FOR month IN SELECT generate_series(date_trunc('month', (at - budget.id_age_max()) AT TIME ZONE 'UTC'),
                 date_trunc('month', at AT TIME ZONE 'UTC') + make_interval(months => months_ahead),
                     interval '1 month') LOOP
             name := parent || to_char(month, '"_"YYYY"_"MM');

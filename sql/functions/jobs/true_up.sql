@@ -38,14 +38,14 @@ BEGIN
 END $$;
 
 -- No record that is charged before has no price: what the last run found, and what was booked since and charged to a time
--- before that (by a date of its own, from a spool, on an old hold). Ids are at most 35 days older than the booking; a group
--- that was under way when the last run began ends within minutes.
+-- before that (by a date of its own, from a spool, on an old hold). A group that was under way when the last run began ends
+-- within minutes; what waited in a spool comes within a month, or its id is too old to be looked for here.
 CREATE OR REPLACE FUNCTION budget.true_up_since(one budget.tenant) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN CASE WHEN one.trued_up_from IS NULL THEN '-infinity' ELSE least(one.trued_up_from, (
         SELECT min(u.charged_at) FROM budget.usage_record u
          WHERE u.tenant_id = one.tenant_id AND u.cost IS NULL AND u.charged_at < one.trued_up_from
-           AND u.record_id >= budget.uuid_v7_floor(one.trued_up_at - interval '36 days')
+           AND u.record_id >= budget.ids_from(one.trued_up_at - interval '1 month')
            AND u.booked_at > one.trued_up_at - interval '5 minutes')) END;
 END $$;
 

@@ -46,7 +46,7 @@ CREATE OR REPLACE FUNCTION budget.traffic_query(most integer) RETURNS text LANGU
             max(u.total_tokens) AS longest, max(u.total_tokens - a.input) AS longest_answer,
             min(u.charged_at) AS first_at
         FROM (SELECT * FROM budget.usage_record o WHERE o.tenant_id = $1 AND o.charged_at >= $2 AND o.charged_at < $3
-                AND o.record_id >= budget.uuid_v7_floor($2 - interval '36 days')
+                AND o.record_id >= budget.ids_from($2)
               ORDER BY o.charged_at DESC, o.record_id DESC LIMIT %s) u
         CROSS JOIN LATERAL (SELECT u.input_tokens + u.cache_read_tokens + u.cache_write_5m_tokens
             + u.cache_write_1h_tokens + u.input_audio_tokens + u.input_image_tokens AS input) a
@@ -54,7 +54,7 @@ CREATE OR REPLACE FUNCTION budget.traffic_query(most integer) RETURNS text LANGU
             ON w.shape_id = u.shape_id
         LEFT JOIN (SELECT x.record_id, sum(x.delta_cost) AS cost, sum(x.delta_ceiling) AS ceiling
               FROM budget.correction x WHERE x.tenant_id = $1
-                AND x.record_id >= budget.uuid_v7_floor($2 - interval '36 days') GROUP BY x.record_id) c
+                AND x.record_id >= budget.ids_from($2) GROUP BY x.record_id) c
             ON c.record_id = u.record_id
         GROUP BY 1, 2, 3, 4)
     SELECT array_agg(ROW(p.provider, p.model, p.service_tier, p.input_above, p.usage, p.records, p.recorded_cost,

@@ -18,7 +18,7 @@ BEGIN
         WITH scanned AS MATERIALIZED (
             SELECT u.charged_at, u.record_id, u.shape_id FROM budget.usage_record u
             WHERE u.tenant_id = $1 AND (u.charged_at, u.record_id) > ($2, $3) AND u.charged_at < $4
-              AND u.record_id >= budget.uuid_v7_floor(greatest($5 - interval '36 days', 'epoch')) %s
+              AND u.record_id >= budget.ids_from($5) %s
             ORDER BY u.charged_at, u.record_id LIMIT %s),
         matched AS MATERIALIZED (
             SELECT s.charged_at, s.record_id FROM scanned s WHERE s.shape_id = ANY ($6)

@@ -112,7 +112,7 @@ BEGIN
     ELSIF slice.cost = 0 AND slice.tokens = 0 THEN
         PERFORM budget.fail(422, 'amount_missing', '/cost', 'Say how much to delegate: cost, tokens or both, above 0.');
     ELSIF substr(slice.hold_id::text, 15, 1) <> '7'
-        OR slice.hold_id < budget.uuid_v7_floor(slice.created_at - interval '35 days')
+        OR slice.hold_id < budget.uuid_v7_floor(slice.created_at - budget.id_age_max())
         OR slice.hold_id > budget.uuid_v7_floor(slice.created_at + interval '10 minutes') THEN
         PERFORM budget.fail(422, 'invalid_id', '/allocation_id',
             'allocation_id must be a UUIDv7 of now: leave it out, or make one for this request.');

@@ -24,8 +24,7 @@ BEGIN
                             (array_agg(x.pricing_id ORDER BY x.created_at DESC, x.run_id DESC))[1] IS NOT NULL
                             AS is_priced
                        FROM budget.correction x
-                      WHERE x.tenant_id = $1 AND x.record_id >= budget.uuid_v7_floor(greatest($4
-                          - interval '36 days', 'epoch')) -- older records are no part of it, as in usage_where()
+                      WHERE x.tenant_id = $1 AND x.record_id >= budget.ids_from($4) -- older records are no part of it, as in usage_where()
                       GROUP BY x.record_id) AS c ON c.record_id = u.record_id
          WHERE $query$ || budget.usage_where(args, shapes, starts, ends) || ' GROUP BY u.shape_id'
     USING budget.tenant(), args, shapes, starts, ends;

@@ -5,10 +5,7 @@ CREATE OR REPLACE FUNCTION budget.usage_where(args jsonb, shapes integer[], star
 RETURNS text LANGUAGE sql STABLE AS $$
     SELECT 'u.tenant_id = $1'
         || CASE WHEN shapes IS NULL THEN '' ELSE ' AND u.shape_id = ANY ($3)' END
-        -- An id is at most 35 days older than its booking, and nothing is charged over 5 minutes ahead: older
-        -- partitions are out.
-        || CASE WHEN starts IS NULL THEN '' ELSE ' AND u.charged_at >= $4 AND u.record_id >= '
-               || 'budget.uuid_v7_floor(greatest($4 - interval ''36 days'', ''epoch''))' END
+        || CASE WHEN starts IS NULL THEN '' ELSE ' AND u.charged_at >= $4 AND u.record_id >= budget.ids_from($4)' END
         || CASE WHEN ends IS NULL THEN '' ELSE ' AND u.charged_at < $5' END
         || CASE WHEN args ->> 'allocation_id' IS NULL THEN ''
                 ELSE ' AND u.hold_id = ($2 ->> ''allocation_id'')::uuid' END
