@@ -70,16 +70,17 @@ BEGIN
         'input_cost_per_token', budget.decimal((r.price).input_cost_per_token),
         'output_cost_per_token', budget.decimal((r.price).output_cost_per_token), 'currency', (r.price).currency,
         'context_tokens', (r.offered).context_tokens, 'max_output_tokens', (r.offered).max_output_tokens,
-        'capabilities', to_json((r.offered).capabilities), 'local', (r.offered).is_local,
+        'capabilities', to_json((r.offered).capabilities), 'local', r.is_local,
         'verified', (r.price).verified, 'usage', CASE WHEN u.cost IS NOT NULL AND traffic_now > 0
             THEN json_build_object('estimated_cost', budget.decimal(u.cost),
             'savings', budget.decimal(traffic_now - u.cost),
             'savings_percent', round((1 - u.cost / traffic_now) * 100, 2)) END) ORDER BY r.n) INTO result
-    FROM (SELECT o.price, o.offered, c.cost, row_number() OVER (ORDER BY (o.offered).is_local, c.cost,
+    FROM (SELECT o.price, o.offered, c.cost, c.is_local, row_number() OVER (ORDER BY c.is_local, c.cost,
               (o.offered).provider, (o.offered).model) AS n
           FROM budget.offers(kind, input + output, output,
               budget.skills_asked(args ->> 'capability')) AS o
-          CROSS JOIN LATERAL (SELECT budget.cost_estimate(o.price, input, output) AS cost) AS c
+          CROSS JOIN LATERAL (SELECT budget.cost_estimate(o.price, input, output) AS cost,
+              budget.offer_is_local(o.price, o.offered) AS is_local) AS c
           WHERE (now_cost IS NULL OR c.cost < now_cost) AND coalesce(c.cost <= (args ->> 'max_cost')::numeric, true)
             AND (args ->> 'prefer_provider' IS NULL
                  OR (o.offered).provider = budget.provider_canonical(budget.tenant(), args ->> 'prefer_provider'))) AS r
