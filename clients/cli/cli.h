@@ -45,6 +45,8 @@ struct option {
 	const char *about;
 };
 
+#define OPTIONS_END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
+
 /* ---- how answers are shown ---- */
 
 enum cell { CELL_TEXT, CELL_ID, CELL_COUNT, CELL_MONEY, CELL_RATE, CELL_PERCENT, CELL_TIME, CELL_BOOL };
@@ -61,6 +63,8 @@ struct column {
 	enum cell cell;
 	int flags;
 };
+
+#define COLUMNS_END { NULL, NULL, CELL_TEXT, 0 }
 
 struct view {
 	const char *rows;              /* where the array is ("" = the answer itself); NULL: one object */

@@ -7,9 +7,6 @@
 #include "clients/cli/out.h"
 #include "lib/text.h"
 
-#define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
-#define LAST { NULL, NULL, CELL_TEXT, 0 }
-
 /* ---- alerts ---- */
 
 static const struct column alert_columns[] = {
@@ -20,7 +17,7 @@ static const struct column alert_columns[] = {
 	{ "Seen", "acknowledged", CELL_BOOL, 0 },
 	{ "Resolved", "resolved", CELL_BOOL, WIDE },
 	{ "Alert", "alert_id", CELL_ID, 0 },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view alerts_view = {
@@ -36,12 +33,12 @@ static const struct option alert_list_options[] = {
 	  "only those somebody has seen (--no-acknowledged: only the others)" },
 	{ "from", OPT_TEXT, 0, IN_QUERY, "start_date", "DATE", "2026-01-31, or a time" },
 	{ "to", OPT_TEXT, 0, IN_QUERY, "end_date", "DATE", "a date counts to its end, a time is exclusive" },
-	END
+	OPTIONS_END
 };
 
 static const struct option alert_id_options[] = {
 	{ "id", OPT_TEXT, OPERAND | REQUIRED, IN_PATH, NULL, "ALERT_ID", "as 'budget alerts list' shows it" },
-	END
+	OPTIONS_END
 };
 
 const struct command alerts_commands[] = {
@@ -74,7 +71,7 @@ static const struct column key_columns[] = {
 	{ "Revoked", "revoked_at", CELL_TIME, SPARE },
 	{ "Last used", "last_used_at", CELL_TIME, 0 },
 	{ "Key id", "key_id", CELL_ID, 0 },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view keys_view = {
@@ -88,18 +85,18 @@ static const struct option key_create_options[] = {
 	  "viewer (reads), service (checks and records), manager (budgets, prices), admin" },
 	{ "budget", OPT_BUDGET, 0, IN_BODY, "budget_id", "BUDGET", "bound to this budget and those below it (name or id)" },
 	{ "expires-at", OPT_TEXT, 0, IN_BODY, NULL, "TIME", "not valid from then on" },
-	END
+	OPTIONS_END
 };
 
 static const struct option key_id_options[] = {
 	{ "id", OPT_TEXT, OPERAND | REQUIRED, IN_PATH, NULL, "KEY_ID", "as 'budget keys list' shows it" },
-	END
+	OPTIONS_END
 };
 
 static const struct option key_list_options[] = {
 	{ "role", OPT_TEXT, 0, IN_QUERY, NULL, "ROLE", "only of this role" },
 	{ "active", OPT_FLAG, 0, IN_QUERY, "is_active", NULL, "only those that work (--no-active: only the others)" },
-	END
+	OPTIONS_END
 };
 
 const struct command keys_commands[] = {
@@ -128,7 +125,7 @@ static const struct column setting_columns[] = {
 	{ "Where", "origin", CELL_TEXT, SPARE | FLEX | WIDE },
 	{ "Default", "default", CELL_TEXT, SPARE | FLEX | WIDE },
 	{ "Meaning", "about", CELL_TEXT, FLEX | SPARE | WIDE },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view settings_view = { "items", setting_columns, "The service shows no settings." };
@@ -229,13 +226,13 @@ config_set(struct cli *cli)
 
 static const struct option config_get_options[] = {
 	{ "name", OPT_TEXT, OPERAND | REQUIRED, LOCAL, NULL, "NAME", "enforcement_level, or BUDGET_ENFORCEMENT_LEVEL" },
-	END
+	OPTIONS_END
 };
 
 static const struct option config_set_options[] = {
 	{ "name", OPT_TEXT, OPERAND | REQUIRED, LOCAL, NULL, "NAME", "enforcement_level, or BUDGET_ENFORCEMENT_LEVEL" },
 	{ "value", OPT_TEXT, OPERAND | REQUIRED, LOCAL, NULL, "VALUE", "what it shall be" },
-	END
+	OPTIONS_END
 };
 
 const struct command config_commands[] = {
@@ -263,7 +260,7 @@ static const struct column job_columns[] = {
 	{ "Rows", "runs.0.rows", CELL_COUNT, SPARE },
 	{ "Detail", "runs.0.detail", CELL_TEXT, SPARE | FLEX },
 	{ "What it does", "about", CELL_TEXT, FLEX | WIDE },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view jobs_view = {
@@ -284,7 +281,7 @@ static const struct column audit_columns[] = {
 	{ "To", "entity_id", CELL_ID, 0 },
 	{ "Before", "before", CELL_TEXT, WIDE | FLEX },
 	{ "After", "after", CELL_TEXT, WIDE | FLEX },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view audit_view = { "items", audit_columns, "No change that matches." };
@@ -296,7 +293,7 @@ static const struct option audit_options[] = {
 	{ "actor", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only by this key, or local" },
 	{ "from", OPT_TEXT, 0, IN_QUERY, "start_date", "DATE", "2026-01-31, or a time" },
 	{ "to", OPT_TEXT, 0, IN_QUERY, "end_date", "DATE", "a date counts to its end, a time is exclusive" },
-	END
+	OPTIONS_END
 };
 
 const struct command audit_commands[] = {

@@ -1,9 +1,6 @@
 /* allocate: money and tokens held for work to come. */
 #include "clients/cli/cli.h"
 
-#define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
-#define LAST { NULL, NULL, CELL_TEXT, 0 }
-
 static const struct column allocation_columns[] = {
 	{ "Allocation", "allocation_id", CELL_ID, 0 },
 	{ "State", "state", CELL_TEXT, 0 },
@@ -17,7 +14,7 @@ static const struct column allocation_columns[] = {
 	{ "Est. cost", "estimated_cost", CELL_MONEY, 0 },
 	{ "Held cost", "held_cost", CELL_MONEY, WIDE },
 	{ "Expires", "expires_at", CELL_TIME, WIDE },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view allocations_view = {
@@ -47,7 +44,7 @@ static const struct column card_columns[] = {
 	{ "Created", "creation_time", CELL_TIME, 0 },
 	{ "Expires", "expires_at", CELL_TIME, 0 },
 	{ "Resolved", "resolved_at", CELL_TIME, SPARE },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view allocation_view = { NULL, card_columns, NULL };
@@ -73,7 +70,7 @@ static const struct option create_options[] = {
 	{ "final", OPT_FLAG, 0, IN_BODY, NULL, NULL, "the first record settles it and releases the rest" },
 	{ "metadata", OPT_JSON, 0, IN_BODY, NULL, "JSON", "an object of your own" },
 	{ "allocation-id", OPT_TEXT, MADE, IN_BODY, NULL, "UUID", "makes a repeat safe (made if absent)" },
-	END
+	OPTIONS_END
 };
 
 static const struct option list_options[] = {
@@ -83,12 +80,12 @@ static const struct option list_options[] = {
 	{ "model", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only for this model" },
 	{ "budget", OPT_BUDGET, 0, IN_QUERY, "budget_id", "BUDGET", "only of this budget (name or id)" },
 	{ "state", OPT_TEXT, 0, IN_QUERY, NULL, "STATE", "live (the default), settled, released or expired ones" },
-	END
+	OPTIONS_END
 };
 
 static const struct option id_options[] = {
 	{ "id", OPT_TEXT, OPERAND | REQUIRED, IN_PATH, NULL, "ALLOCATION_ID", "as 'budget allocate list' shows it" },
-	END
+	OPTIONS_END
 };
 
 static const struct option extend_options[] = {
@@ -96,7 +93,7 @@ static const struct option extend_options[] = {
 	{ "ttl", OPT_COUNT, 0, IN_BODY, "ttl_seconds", "SECONDS", "live at least so long from now" },
 	{ "tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "hold so many in all, used ones included; the cost follows" },
 	{ "cost", OPT_NUMBER, 0, IN_BODY, NULL, "AMOUNT", "hold so much money in all, used included" },
-	END
+	OPTIONS_END
 };
 
 const struct command allocate_commands[] = {

@@ -5,8 +5,6 @@
 #include "clients/cli/client.h"
 #include "clients/cli/out.h"
 
-#define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
-#define LAST { NULL, NULL, CELL_TEXT, 0 }
 #define DEPTH_MAX 16
 
 static const struct column budget_columns[] = {
@@ -19,7 +17,7 @@ static const struct column budget_columns[] = {
 	{ "Budget", "budget_id", CELL_ID, 0 },
 	{ "Parent", "parent_id", CELL_ID, SPARE | WIDE },
 	{ "Created", "created_at", CELL_TIME, WIDE },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view budgets_view = {
@@ -43,7 +41,7 @@ static const struct column card_columns[] = {
 	{ "Created", "created_at", CELL_TIME, 0 },
 	{ "Updated", "updated_at", CELL_TIME, 0 },
 	{ "Version", "version", CELL_TEXT, SPARE },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view budget_view = { NULL, card_columns, NULL };
@@ -58,7 +56,7 @@ static const struct column policy_columns[] = {
 	{ "Cost limit", "cost_limit", CELL_MONEY, SPARE },
 	{ "Token limit", "token_limit", CELL_COUNT, SPARE },
 	{ "Policy", "policy_id", CELL_ID, 0 },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view policies_view = {
@@ -150,7 +148,7 @@ static const struct column summary_columns[] = {
 	{ "Tokens left", "remaining_tokens", CELL_COUNT, SPARE },
 	{ "Holds", "active_allocations", CELL_COUNT, WIDE },
 	{ "Resets", "resets_at", CELL_TIME, WIDE | SPARE },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view summary_view = {
@@ -175,7 +173,7 @@ static const struct option list_options[] = {
 	{ "parent", OPT_BUDGET, 0, IN_QUERY, "parent_id", "BUDGET", "only directly below this one (name or id)" },
 	{ "active", OPT_TEXT, 0, IN_QUERY, "is_active", "true|false|any",
 	  "active ones (the default), retired ones, or both" },
-	END
+	OPTIONS_END
 };
 
 static const struct option create_options[] = {
@@ -184,7 +182,7 @@ static const struct option create_options[] = {
 	{ "weekly", OPT_NUMBER, 0, IN_BODY, "limits.weekly", "AMOUNT", "what a week may cost" },
 	{ "monthly", OPT_NUMBER, 0, IN_BODY, "limits.monthly", "AMOUNT", "what a month may cost" },
 	FIELDS,
-	END
+	OPTIONS_END
 };
 
 static const struct option update_options[] = {
@@ -193,23 +191,23 @@ static const struct option update_options[] = {
 	FIELDS,
 	{ "active", OPT_FLAG, 0, IN_BODY, "is_active", NULL, "bring a retired budget back (--no-active retires it)" },
 	{ "if-match", OPT_TEXT, 0, LOCAL, NULL, "VERSION", "only if it is still at this version" },
-	END
+	OPTIONS_END
 };
 
 static const struct option one_options[] = {
 	{ "id", OPT_BUDGET, OPERAND | REQUIRED, IN_PATH, NULL, "BUDGET", "name or id" },
-	END
+	OPTIONS_END
 };
 
 static const struct option tree_options[] = {
 	{ "below", OPT_BUDGET, OPERAND, IN_QUERY, "parent_id", "BUDGET", "only this branch (name or id)" },
-	END
+	OPTIONS_END
 };
 
 static const struct option summary_options[] = {
 	{ "id", OPT_BUDGET, OPERAND | REQUIRED, IN_PATH, NULL, "BUDGET", "name or id" },
 	{ "period", OPT_TEXT, 0, IN_QUERY, NULL, "PERIOD", "only limits of this period" },
-	END
+	OPTIONS_END
 };
 
 static const struct view tree_view = { "items", budget_columns, NULL };
@@ -223,7 +221,7 @@ static const struct option delegate_options[] = {
 	{ "ttl", OPT_COUNT, 0, IN_BODY, "ttl_seconds", "SECONDS", "what is left returns by itself after that" },
 	{ "expires-at", OPT_TEXT, 0, IN_BODY, NULL, "TIME", "or at that time" },
 	{ "allocation-id", OPT_TEXT, MADE, IN_BODY, NULL, "UUID", "makes a repeat safe (made if absent)" },
-	END
+	OPTIONS_END
 };
 
 static const struct column slice_columns[] = {
@@ -236,7 +234,7 @@ static const struct column slice_columns[] = {
 	{ "Tokens left", "remaining_tokens", CELL_COUNT, SPARE },
 	{ "Expires", "expires_at", CELL_TIME, SPARE },
 	{ "Slice", "allocation_id", CELL_ID, WIDE },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view slices_view = {

@@ -1,9 +1,6 @@
 /* get-usage, set-limit, limits: what was used, what may be used. */
 #include "clients/cli/cli.h"
 
-#define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
-#define LAST { NULL, NULL, CELL_TEXT, 0 }
-
 /* ---- limits ---- */
 
 const struct column limit_columns[] = {
@@ -27,7 +24,7 @@ const struct column limit_columns[] = {
 	{ "Usage", "usage_percentage", CELL_PERCENT, 0 },
 	{ "Resets", "resets_at", CELL_TIME, WIDE | SPARE },
 	{ "Policy", "policy_id", CELL_ID, WIDE },
-	LAST
+	COLUMNS_END
 };
 
 const struct view limits_view = {
@@ -43,7 +40,7 @@ static const struct option limits_list_options[] = {
 	{ "component", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only limits for this component" },
 	{ "task-type", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only limits for this task type" },
 	{ "type", OPT_TEXT, 0, IN_QUERY, NULL, "TYPE", "only ignore, warn, soft_limit or hard_limit ones" },
-	END
+	OPTIONS_END
 };
 
 const struct command limits_commands[] = {
@@ -75,7 +72,7 @@ static const struct option set_limit_options[] = {
 	  "ignore, warn, soft_limit (asks for approval) or hard_limit (refuses); without it: the enforcement level" },
 	{ "warning-threshold", OPT_NUMBER, 0, IN_BODY, NULL, "FRACTION", "warn from this part of the limit on (0.8)" },
 	{ "action-threshold", OPT_NUMBER, 0, IN_BODY, NULL, "FRACTION", "second warning (0.95)" },
-	END
+	OPTIONS_END
 };
 
 extern const struct view policy_view;

@@ -5,9 +5,6 @@
 #include "clients/cli/cmd_optimize.h"
 #include "clients/cli/out.h"
 
-#define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
-#define LAST { NULL, NULL, CELL_TEXT, 0 }
-
 static const struct column hint_columns[] = {
 	{ "Saves", "savings", CELL_MONEY, 0 },
 	{ "Percent", "savings_percent", CELL_TEXT, 0 },
@@ -19,7 +16,7 @@ static const struct column hint_columns[] = {
 	{ "Costs now", "current_cost", CELL_MONEY, WIDE },
 	{ "Would cost", "estimated_cost", CELL_MONEY, WIDE },
 	{ "At most", "is_upper_bound", CELL_BOOL, WIDE },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view hints_view = { "items", hint_columns, "Nothing to save." };
@@ -47,7 +44,7 @@ static const struct option optimize_options[] = {
 	{ "tier", OPT_TEXT, 0, IN_QUERY, NULL, "TIER", "of the replacements; that of each model unless given" },
 	{ "capability", OPT_TEXT, 0, IN_QUERY, NULL, "WORDS", "what a replacement must be able to do: vision,tools" },
 	{ "limit", OPT_COUNT, 0, IN_QUERY, NULL, "N", "at most N lines (20)" },
-	END
+	OPTIONS_END
 };
 
 const struct command optimize_commands[] = {
@@ -68,7 +65,7 @@ static const struct column recommend_columns[] = {
 	{ "Context", "context_tokens", CELL_COUNT, WIDE },
 	{ "Local", "local", CELL_BOOL, 0 },
 	{ "Verified", "verified", CELL_BOOL, WIDE },
-	LAST
+	COLUMNS_END
 };
 
 const struct view recommend_view = { "items", recommend_columns, "Nothing cheaper that is known can do the same job." };
@@ -85,5 +82,5 @@ const struct option recommend_options[] = {
 	{ "prefer-provider", OPT_TEXT, 0, IN_BODY, NULL, "NAME", "only models of this one" },
 	{ "days", OPT_COUNT, 0, IN_BODY, NULL, "N", "judged by your traffic of the last N days (30)" },
 	{ "limit", OPT_COUNT, 0, IN_BODY, NULL, "N", "at most N models (10)" },
-	END
+	OPTIONS_END
 };

@@ -1,9 +1,6 @@
 /* policies and approvals: the rules behind limits, and headroom beyond them. */
 #include "clients/cli/cli.h"
 
-#define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
-#define LAST { NULL, NULL, CELL_TEXT, 0 }
-
 /* ---- policies ---- */
 
 static const struct column policy_columns[] = {
@@ -21,7 +18,7 @@ static const struct column policy_columns[] = {
 	{ "Acts at", "action_threshold", CELL_PERCENT, WIDE },
 	{ "Enabled", "enabled", CELL_BOOL, 0 },
 	{ "Budget", "budget_id", CELL_ID, WIDE },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view policies_view = {
@@ -48,7 +45,7 @@ static const struct column policy_card_columns[] = {
 	{ "Since", "start_date", CELL_TIME, SPARE },
 	{ "Until", "end_date", CELL_TIME, SPARE },
 	{ "Version", "version", CELL_TEXT, SPARE },
-	LAST
+	COLUMNS_END
 };
 
 const struct view policy_view = { NULL, policy_card_columns, NULL };
@@ -76,7 +73,7 @@ static const struct option policy_list_options[] = {
 	{ "period", OPT_TEXT, 0, IN_QUERY, NULL, "PERIOD", "only of this period" },
 	FILTERS(IN_QUERY),
 	{ "enabled", OPT_TEXT, 0, IN_QUERY, NULL, "true|false", "only those in force, or only those that are not" },
-	END
+	OPTIONS_END
 };
 
 static const struct option policy_create_options[] = {
@@ -87,7 +84,7 @@ static const struct option policy_create_options[] = {
 	{ "window", OPT_COUNT, 0, IN_BODY, "window_seconds", "SECONDS", "length of a rolling period" },
 	FILTERS(IN_BODY),
 	{ "metadata", OPT_JSON, 0, IN_BODY, NULL, "JSON", "an object of your own" },
-	END
+	OPTIONS_END
 };
 
 static const struct option policy_update_options[] = {
@@ -95,10 +92,10 @@ static const struct option policy_update_options[] = {
 	LIMITS,
 	{ "enabled", OPT_FLAG, 0, IN_BODY, NULL, NULL, "bring it back into force" },
 	{ "if-match", OPT_TEXT, 0, LOCAL, NULL, "VERSION", "only if it is still at this version" },
-	END
+	OPTIONS_END
 };
 
-static const struct option policy_id_options[] = { POLICY_ID, END };
+static const struct option policy_id_options[] = { POLICY_ID, OPTIONS_END };
 
 const struct command policies_commands[] = {
 	{ .name = "list", .about = "policies, newest first", .options = policy_list_options, .method = "GET",
@@ -137,7 +134,7 @@ static const struct column approval_columns[] = {
 	{ "Decided by", "decided_by", CELL_TEXT, SPARE | FLEX },
 	{ "Note", "note", CELL_TEXT, SPARE | FLEX | WIDE },
 	{ "Policy", "policy_id", CELL_ID, WIDE },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view approvals_view = {
@@ -150,7 +147,7 @@ static const struct option approval_list_options[] = {
 	{ "state", OPT_TEXT, 0, IN_QUERY, NULL, "STATE", "pending, granted, denied or expired" },
 	{ "budget", OPT_BUDGET, 0, IN_QUERY, "budget_id", "BUDGET", "only for this budget (name or id)" },
 	{ "policy", OPT_TEXT, 0, IN_QUERY, "policy_id", "POLICY_ID", "only for this policy" },
-	END
+	OPTIONS_END
 };
 
 static const struct option request_options[] = {
@@ -161,7 +158,7 @@ static const struct option request_options[] = {
 	{ "reason", OPT_TEXT, 0, IN_BODY, NULL, "TEXT", "why: the person who grants reads it" },
 	{ "expires-at", OPT_TEXT, 0, IN_BODY, NULL, "TIME", "not longer than that; else to the end of the period" },
 	{ "context-id", OPT_TEXT, 0, IN_BODY, NULL, "ID", "only for this session" },
-	END
+	OPTIONS_END
 };
 
 static const struct option grant_options[] = {
@@ -170,13 +167,13 @@ static const struct option grant_options[] = {
 	{ "tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "fewer than were asked for" },
 	{ "expires-at", OPT_TEXT, 0, IN_BODY, NULL, "TIME", "sooner than was asked for" },
 	{ "note", OPT_TEXT, 0, IN_BODY, NULL, "TEXT", "kept with the decision" },
-	END
+	OPTIONS_END
 };
 
 static const struct option deny_options[] = {
 	{ "id", OPT_TEXT, OPERAND | REQUIRED, IN_PATH, NULL, "APPROVAL_ID", "as 'budget approvals list' shows it" },
 	{ "note", OPT_TEXT, 0, IN_BODY, NULL, "TEXT", "kept with the decision" },
-	END
+	OPTIONS_END
 };
 
 const struct command approvals_commands[] = {

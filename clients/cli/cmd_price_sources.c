@@ -7,8 +7,6 @@
 #include "clients/cli/client.h"
 #include "clients/cli/out.h"
 
-#define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
-#define LAST { NULL, NULL, CELL_TEXT, 0 }
 #define PER { "per", OPT_TEXT, 0, LOCAL, NULL, "token|1k|1m", "unit of the prices in the table and on this line (1k)" }
 #define CONFLICTS "/api/v1/prices/conflicts"
 
@@ -24,7 +22,7 @@ const struct option price_source_options[] = {
 	{ "allow-private", OPT_FLAG, 0, IN_BODY, NULL, NULL, "plain http and addresses of private networks too" },
 	{ "max-bytes", OPT_COUNT, 0, IN_BODY, NULL, "N", "largest feed" },
 	{ "timeout", OPT_COUNT, 0, IN_BODY, NULL, "SECONDS", "a fetch may take" },
-	END
+	OPTIONS_END
 };
 
 static const struct column source_columns[] = {
@@ -40,7 +38,7 @@ static const struct column source_columns[] = {
 	{ "Error", "last_error", CELL_TEXT, SPARE | FLEX },
 	{ "Due", "due_at", CELL_TIME, WIDE | SPARE },
 	{ "URL", "url", CELL_TEXT, FLEX | WIDE },
-	LAST
+	COLUMNS_END
 };
 
 const struct view price_sources_view = { "items", source_columns, "There is no price source." };
@@ -76,7 +74,7 @@ const struct option price_conflict_options[] = {
 	{ "model", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only of this model" },
 	{ "source", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only those with a candidate of this source" },
 	PER,
-	END
+	OPTIONS_END
 };
 
 static const struct column conflict_columns[] = {
@@ -91,7 +89,7 @@ static const struct column conflict_columns[] = {
 	{ "Decided by", "decided_by", CELL_TEXT, SPARE },
 	{ "Decision", "decision", CELL_TEXT, SPARE },
 	{ "Note", "note", CELL_TEXT, SPARE },
-	LAST
+	COLUMNS_END
 };
 
 const struct view price_conflicts_view = { "items", conflict_columns, "No price conflict waits." };
@@ -108,7 +106,7 @@ static const struct column candidate_columns[] = {
 	{ "Change (%)", "percent", CELL_TEXT, SPARE },
 	{ "As", "named", CELL_TEXT, SPARE | FLEX },
 	{ "Since", "said_since", CELL_TIME, WIDE },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view candidates_view = { "candidates", candidate_columns, "Nobody says anything." };
@@ -198,13 +196,13 @@ const struct option price_approve_options[] = {
 	{ "note", OPT_TEXT, 0, IN_BODY, NULL, "TEXT", "why: kept with the price" },
 	{ "if-match", OPT_TEXT, 0, LOCAL, NULL, "VERSION", "only if it is still at this version" },
 	PER,
-	END
+	OPTIONS_END
 };
 
 const struct option price_reject_options[] = {
 	{ "id", OPT_TEXT, OPERAND | REQUIRED, IN_PATH, NULL, "ID", "as 'budget prices conflicts' shows it" },
 	{ "note", OPT_TEXT, 0, IN_BODY, NULL, "TEXT", "why: kept with the conflict" },
-	END
+	OPTIONS_END
 };
 
 int
@@ -233,7 +231,7 @@ const struct option price_rate_options[] = {
 	{ "base", OPT_TEXT, 0, IN_BODY, NULL, "USD", "instead of the catalogue's currency" },
 	{ "date", OPT_TEXT, 0, IN_BODY, NULL, "DATE", "from this day on; today unless given" },
 	{ "from", OPT_TEXT, 0, IN_BODY, "source", "TEXT", "where it can be read" },
-	END
+	OPTIONS_END
 };
 
 static const struct column rate_columns[] = {
@@ -243,7 +241,7 @@ static const struct column rate_columns[] = {
 	{ "Base", "base", CELL_TEXT, 0 },
 	{ "Source", "source", CELL_TEXT, FLEX },
 	{ "By", "created_by", CELL_TEXT, FLEX },
-	LAST
+	COLUMNS_END
 };
 
 const struct view price_rates_view = {

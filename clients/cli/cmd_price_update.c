@@ -10,8 +10,6 @@
 #include "clients/cli/out.h"
 #include "lib/text.h"
 
-#define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
-#define LAST { NULL, NULL, CELL_TEXT, 0 }
 #define UPDATES "/api/v1/prices/updates"
 #define FIRST_MAX 40  /* rows of a table; with more, first prices are only counted */
 #define QUEUED_MAX 90 /* looks, one a second, until we say that nobody takes it */
@@ -22,7 +20,7 @@ const struct option price_update_options[] = {
 	{ "dry-run", OPT_FLAG, 0, LOCAL, NULL, NULL, "say what would change, change nothing" },
 	{ "first", OPT_FLAG, 0, LOCAL, NULL, NULL, "list first prices of models too, however many" },
 	{ "wait", OPT_FLAG, 0, LOCAL, NULL, NULL, "until it has ended (--no-wait: only ask for it)" },
-	END
+	OPTIONS_END
 };
 
 static const struct column difference_columns[] = {
@@ -37,7 +35,7 @@ static const struct column difference_columns[] = {
 	{ "Change (%)", "percent", CELL_TEXT, SPARE },
 	{ "Why", "reason", CELL_TEXT, FLEX },
 	{ "Conflict", "conflict_id", CELL_ID, SPARE | WIDE },
-	LAST
+	COLUMNS_END
 };
 
 const struct view price_update_view = { "differences", difference_columns, "No price differs." };
@@ -48,7 +46,7 @@ static const struct column source_columns[] = {
 	{ "As before", "unchanged", CELL_COUNT, 0 },
 	{ "Skipped", "skipped", CELL_COUNT, NONZERO },
 	{ "Unresolved", "unresolved", CELL_COUNT, NONZERO },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view sources_view = { "sources", source_columns, "No source was read." };

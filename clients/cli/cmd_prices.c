@@ -8,8 +8,6 @@
 #include "clients/cli/cmd_reprice.h"
 #include "clients/cli/out.h"
 
-#define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
-#define LAST { NULL, NULL, CELL_TEXT, 0 }
 #define PER { "per", OPT_TEXT, 0, LOCAL, NULL, "token|1k|1m", "unit of the prices in the table and on this line (1k)" }
 
 static const struct column price_columns[] = {
@@ -28,7 +26,7 @@ static const struct column price_columns[] = {
 	{ "Since", "effective_date", CELL_TIME, WIDE },
 	{ "Until", "end_date", CELL_TIME, SPARE | WIDE },
 	{ "Price", "pricing_id", CELL_ID, WIDE },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view prices_view = {
@@ -45,7 +43,7 @@ static const struct column cost_columns[] = {
 	{ "Output cost", "output_cost", CELL_MONEY, SPARE },
 	{ "Total cost", "total_cost", CELL_MONEY, 0 },
 	{ "Priced", "priced", CELL_BOOL, SPARE },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view cost_view = { NULL, cost_columns, NULL };
@@ -100,7 +98,7 @@ static const struct option list_options[] = {
 	{ "provider", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only this provider" },
 	{ "model", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only this model" },
 	PER,
-	END
+	OPTIONS_END
 };
 
 static const struct option set_options[] = {
@@ -123,7 +121,7 @@ static const struct option set_options[] = {
 	{ "currency", OPT_TEXT, 0, IN_BODY, NULL, "USD", "the service's own unless given" },
 	{ "effective", OPT_TEXT, 0, IN_BODY, "effective_date", "TIME", "since when; now unless given" },
 	PER,
-	END
+	OPTIONS_END
 };
 
 static const struct option calc_options[] = {
@@ -135,14 +133,14 @@ static const struct option calc_options[] = {
 	{ "cache-write-5m-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "input written to the cache for 5 minutes" },
 	{ "cache-write-1h-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "input written to the cache for an hour" },
 	{ "reasoning-tokens", OPT_COUNT, 0, IN_BODY, NULL, "N", "thinking" },
-	END
+	OPTIONS_END
 };
 
 static const struct option history_options[] = {
 	{ "provider", OPT_TEXT, OPERAND | REQUIRED, IN_PATH, NULL, "PROVIDER", "anthropic, openai, …" },
 	{ "model", OPT_TEXT, OPERAND | REQUIRED, IN_PATH, NULL, "MODEL", "as it is called" },
 	PER,
-	END
+	OPTIONS_END
 };
 
 #define CALC_DONE \

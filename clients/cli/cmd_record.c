@@ -5,9 +5,6 @@
 #include "clients/cli/client.h"
 #include "clients/cli/out.h"
 
-#define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
-#define LAST { NULL, NULL, CELL_TEXT, 0 }
-
 /* ---- check ---- */
 
 static const struct column decision_columns[] = {
@@ -22,7 +19,7 @@ static const struct column decision_columns[] = {
 	{ "Resets", "resets_at", CELL_TIME, SPARE },
 	{ "Allocation", "allocation_id", CELL_ID, SPARE },
 	{ "Expires", "expires_at", CELL_TIME, SPARE },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view decision_view = { NULL, decision_columns, NULL };
@@ -31,7 +28,7 @@ static const struct column alternative_columns[] = {
 	{ "Would fit instead", "model", CELL_TEXT, FLEX },
 	{ "Provider", "provider", CELL_TEXT, FLEX },
 	{ "Estimated cost", "estimated_cost", CELL_MONEY, 0 },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view alternatives_view = { "alternatives", alternative_columns, NULL };
@@ -80,7 +77,7 @@ static const struct option check_options[] = {
 	{ "reserve", OPT_FLAG, 0, IN_BODY, NULL, NULL, "hold the money when allowed; prints the allocation" },
 	{ "ttl", OPT_COUNT, 0, IN_BODY, "ttl_seconds", "SECONDS", "with --reserve: how long it is held (900)" },
 	{ "allocation-id", OPT_TEXT, 0, IN_BODY, NULL, "UUID", "with --reserve: makes a repeat safe" },
-	END
+	OPTIONS_END
 };
 
 const struct command check_commands[] = {
@@ -100,7 +97,7 @@ static const struct column batch_columns[] = {
 	{ "Accepted", "accepted", CELL_COUNT, 0 },
 	{ "Duplicates", "duplicates", CELL_COUNT, 0 },
 	{ "Rejected", "rejected", CELL_COUNT, 0 },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view batch_view = { NULL, batch_columns, NULL };
@@ -200,7 +197,7 @@ static const struct option record_options[] = {
 	  "makes a repeat safe: the same id is recorded once (made if absent)" },
 	{ "batch", OPT_TEXT, 0, LOCAL, NULL, "FILE",
 	  "records from a file instead: a JSON array, or one object a line; - is stdin" },
-	END
+	OPTIONS_END
 };
 
 const struct command record_commands[] = {

@@ -12,8 +12,6 @@
 #include "clients/cli/client.h"
 #include "clients/cli/out.h"
 
-#define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
-#define LAST { NULL, NULL, CELL_TEXT, 0 }
 #define RUNS "/api/v1/prices/reprice"
 
 enum { OPTION_DRY_RUN = 2 }; /* where it stands in the table */
@@ -33,7 +31,7 @@ const struct option reprice_options[] = {
 	  "the price in force when a record happened, as the history says now (default), or today's" },
 	{ "reason", OPT_TEXT, 0, IN_BODY, NULL, "TEXT", "kept with the run and in the audit log" },
 	{ "yes", OPT_FLAG, 0, LOCAL, NULL, NULL, "apply without asking" },
-	END
+	OPTIONS_END
 };
 
 static const struct column difference_columns[] = {
@@ -47,7 +45,7 @@ static const struct column difference_columns[] = {
 	{ "Cost after", "new_cost", CELL_MONEY, 0 },
 	{ "Difference", "delta_cost", CELL_MONEY, 0 },
 	{ "At ceiling", "delta_ceiling", CELL_MONEY, NONZERO },
-	LAST
+	COLUMNS_END
 };
 
 const struct view reprice_view = { "differences", difference_columns, "Nothing differs." };
@@ -64,7 +62,7 @@ static const struct column run_columns[] = {
 	{ "Reason", "reason", CELL_TEXT, FLEX | SPARE },
 	{ "Undoes", "undo_of", CELL_ID, SPARE | WIDE },
 	{ "Undone by", "undone_by", CELL_ID, SPARE | WIDE },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view runs_view = { "items", run_columns, "No run has corrected anything yet." };

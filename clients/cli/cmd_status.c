@@ -6,9 +6,6 @@
 #include "clients/cli/out.h"
 #include "lib/version.h"
 
-#define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
-#define LAST { NULL, NULL, CELL_TEXT, 0 }
-
 extern const struct column limit_columns[];
 extern const struct view limits_view;
 
@@ -70,7 +67,7 @@ static const struct option status_options[] = {
 	{ "tier", OPT_TEXT, 0, IN_QUERY, NULL, "TIER", "only limits for this tier" },
 	{ "provider", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only limits for this provider" },
 	{ "component", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only limits for this component" },
-	END
+	OPTIONS_END
 };
 
 const struct command status_commands[] = {
@@ -103,7 +100,7 @@ static const struct column version_columns[] = {
 	{ "Component", "component", CELL_TEXT, 0 },
 	{ "Version", "version", CELL_TEXT, 0 },
 	{ "Status", "status", CELL_TEXT, 0 },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view version_view = { NULL, version_columns, NULL };

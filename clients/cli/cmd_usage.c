@@ -6,9 +6,6 @@
 #include "clients/cli/out.h"
 #include "lib/text.h"
 
-#define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
-#define LAST { NULL, NULL, CELL_TEXT, 0 }
-
 /* ---- usage list, usage show ---- */
 
 static const struct column record_columns[] = {
@@ -25,7 +22,7 @@ static const struct column record_columns[] = {
 	{ "Total", "total_tokens", CELL_COUNT, 0 },
 	{ "Cost", "total_cost", CELL_MONEY, 0 },
 	{ "Record", "record_id", CELL_ID, WIDE },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view records_view = {
@@ -64,7 +61,7 @@ static const struct column record_card_columns[] = {
 	{ "Price", "pricing_id", CELL_ID, SPARE },
 	{ "Hold", "allocation.state", CELL_TEXT, SPARE },
 	{ "Hold has left", "allocation.remaining_tokens", CELL_COUNT, SPARE },
-	LAST
+	COLUMNS_END
 };
 
 const struct view record_view = { NULL, record_card_columns, NULL };
@@ -83,12 +80,12 @@ static const struct option usage_list_options[] = {
 	{ "context-id", OPT_TEXT, 0, IN_QUERY, NULL, "ID", "only this context" },
 	{ "allocation-id", OPT_TEXT, 0, IN_QUERY, NULL, "ID", "only what was charged to this allocation" },
 	{ "budget", OPT_BUDGET, 0, IN_QUERY, "budget_id", "BUDGET", "only this budget and those below it (name or id)" },
-	END
+	OPTIONS_END
 };
 
 static const struct option usage_show_options[] = {
 	{ "record-id", OPT_TEXT, OPERAND | REQUIRED, IN_PATH, NULL, "RECORD_ID", "as 'budget usage list' shows it" },
-	END
+	OPTIONS_END
 };
 
 const struct command usage_commands[] = {
@@ -120,7 +117,7 @@ static const struct column sum_columns[] = {
 	{ "Requests without a price", "unpriced.count", CELL_COUNT, NONZERO },
 	{ "They count as", "unpriced.ceiling_cost", CELL_MONEY, NONZERO },
 	{ "Corrections in it", "corrections.cost", CELL_MONEY, NONZERO },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view sum_view = { NULL, sum_columns, NULL };
@@ -135,7 +132,7 @@ static const struct column group_columns[] = {
 	{ "Total tokens", "total_tokens", CELL_COUNT, 0 },
 	{ "Cost", "cost", CELL_MONEY, 0 },
 	{ "Unpriced", "unpriced_count", CELL_COUNT, NONZERO },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view groups_view = { "", group_columns, NULL };
@@ -256,7 +253,7 @@ static const struct option get_usage_options[] = {
 	{ "component", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only this component" },
 	{ "task-type", OPT_TEXT, 0, IN_QUERY, NULL, "NAME", "only this task type" },
 	{ "budget", OPT_BUDGET, 0, IN_QUERY, "budget_id", "BUDGET", "only this budget and those below it (name or id)" },
-	END
+	OPTIONS_END
 };
 
 const struct command get_usage_commands[] = {

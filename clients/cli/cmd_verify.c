@@ -6,9 +6,6 @@
 #include "clients/cli/client.h"
 #include "clients/cli/out.h"
 
-#define END { NULL, OPT_TEXT, 0, LOCAL, NULL, NULL, NULL }
-#define LAST { NULL, NULL, CELL_TEXT, 0 }
-
 static const struct column policy_columns[] = {
 	{ "Budget", "budget", CELL_TEXT, FLEX },
 	{ "Policy", "policy_id", CELL_ID, WIDE },
@@ -20,7 +17,7 @@ static const struct column policy_columns[] = {
 	{ "At ceiling", "ceiling_cost", CELL_MONEY, NONZERO },
 	{ "Tokens", "tokens", CELL_COUNT, WIDE },
 	{ "Differences", "differences", CELL_COUNT, 0 },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view policies_view = { "policies", policy_columns, "No policy has counted anything yet." };
@@ -38,7 +35,7 @@ static const struct column difference_columns[] = {
 	{ "Drift", "drift", CELL_TEXT, SPARE },
 	{ "Repaired", "repaired_at", CELL_TIME, SPARE },
 	{ "Meaning", "detail", CELL_TEXT, FLEX | WIDE },
-	LAST
+	COLUMNS_END
 };
 
 static const struct view differences_view = { "differences", difference_columns, "No differences." };
@@ -136,7 +133,7 @@ recalculate(struct cli *cli)
 static const struct option verify_options[] = {
 	{ "run-id", OPT_TEXT, 0, IN_BODY, NULL, "ID", "go on with a proof begun before" },
 	{ "limit", OPT_COUNT, 0, IN_BODY, NULL, "N", "show at most N differences (1000)" },
-	END
+	OPTIONS_END
 };
 
 const struct command verify_commands[] = {
@@ -152,7 +149,7 @@ static const struct option recalculate_options[] = {
 	{ "policy", OPT_TEXT, 0, IN_BODY, "policy_id", "ID", "only this policy" },
 	{ "reason", OPT_TEXT, 0, IN_BODY, NULL, "TEXT", "kept in the audit log" },
 	{ "dry-run", OPT_FLAG, 0, IN_BODY, "dry_run", NULL, "say what would be repaired, change nothing" },
-	END
+	OPTIONS_END
 };
 
 const struct command recalculate_commands[] = {
