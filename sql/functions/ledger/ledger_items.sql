@@ -1,7 +1,8 @@
 -- The group's requests, decoded and looked up: budget, shape, matching policies, price, cost. No row is locked.
 -- p_items, p_shapes: arrays, and two, because every look into a JSON text reads all of it. An item's s is the position
--- of its shape; members by the column lists here and in ledger_shapes_read(), absent = NULL. Everything checkable was checked at the door, so nothing here raises: what only the database can know becomes error_code of
--- that item alone. An item with received_at comes from the spool and was acknowledged then: it happened then unless it
+-- of its shape; members by the column lists here and in ledger_shapes_read(), absent = NULL. Everything checkable was
+-- checked at the door, so nothing here raises: what only the database can know becomes error_code of that item alone.
+-- An item with received_at comes from the spool and was acknowledged then: it happened then unless it
 -- says when, and a time that lay ahead even of that is taken as that.
 CREATE OR REPLACE FUNCTION budget.ledger_items(p_tenant uuid, p_items json, p_shapes json, is_resend boolean,
     by_hold boolean, OUT items budget.ledger_item[],
