@@ -43,9 +43,12 @@ check_PROGRAMS += %D%/unit/test_normalise
 check_PROGRAMS += %D%/unit/test_telemetry
 %C%_unit_test_telemetry_SOURCES = %D%/unit/test_telemetry.c $(UNIT_RUNNER)
 %C%_unit_test_telemetry_LDADD = $(UNIT_LIBS) $(ZLIB_LIBS)
-check_PROGRAMS += %D%/unit/test_runtime
-%C%_unit_test_runtime_SOURCES = %D%/unit/test_runtime.c $(UNIT_RUNNER)
+check_PROGRAMS += %D%/unit/test_runtime %D%/unit/test_access
+UNIT_EXCHANGE = %D%/unit/exchange.c %D%/unit/exchange.h
+%C%_unit_test_runtime_SOURCES = %D%/unit/test_runtime.c $(UNIT_EXCHANGE) $(UNIT_RUNNER)
 %C%_unit_test_runtime_LDADD = cgi-bin/libruntime.la $(UNIT_LIBS) $(FCGI_LIBS)
+%C%_unit_test_access_SOURCES = %D%/unit/test_access.c $(UNIT_EXCHANGE) $(UNIT_RUNNER)
+%C%_unit_test_access_LDADD = cgi-bin/libruntime.la $(UNIT_LIBS) $(FCGI_LIBS)
 
 # store
 check_PROGRAMS += %D%/unit/test_settings

@@ -1,4 +1,4 @@
-/* The FastCGI runtime without a web server: fcgi_exchange() on made-up parameters. What needs SQL is in tests/http. */
+/* The FastCGI runtime: paths, methods, heads, bodies, problems. Who may is in test_access.c, what needs SQL in tests/http. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,134 +7,9 @@
 
 #include "cgi-bin/fcgi/config.h"
 #include "cgi-bin/fcgi/meter.h"
-#include "cgi-bin/fcgi/reply.h"
-#include "cgi-bin/fcgi/request.h"
 #include "cgi-bin/fcgi/serve.h"
-#include "lib/budget.h"
+#include "tests/unit/exchange.h"
 #include "tests/unit/unit.h"
-
-static struct request request;
-static struct reply reply;
-static char *envp[32];
-
-static enum budget_status
-echo(struct request *served)
-{
-	const char *args = request_args(served);
-
-	if (args == NULL)
-		return budget_fail_memory(&served->ctx);
-	reply_json(served, 0, args);
-	served->reply->etag = "7";
-	return BUDGET_OK;
-}
-
-static enum budget_status
-context(struct request *served)
-{
-	reply_json(served, 200, request_context(served));
-	return BUDGET_OK;
-}
-
-static enum budget_status
-refuse(struct request *served)
-{
-	budget_fail(&served->ctx, BUDGET_EDENIED, "insufficient_budget", "/cost", "Too \"dear\".");
-	served->ctx.error.extra = "{\"decision\":\"block\",\"remaining\":0.10}";
-	return BUDGET_EDENIED;
-}
-
-static enum budget_status
-gone_busy(struct request *served)
-{
-	return budget_fail(&served->ctx, BUDGET_EBUSY, "database_away", NULL, "Away.");
-}
-
-static enum budget_status
-precondition(struct request *served)
-{
-	budget_fail(&served->ctx, BUDGET_EINVALID, "version_required", NULL, "Send If-Match.");
-	served->ctx.error.http_status = 428;
-	return BUDGET_EINVALID;
-}
-
-static const struct budget_field query[] = { { .name = "limit", .type = FIELD_COUNT, .min = 1, .max = 9 }, { .name = NULL } };
-
-static const struct route routes[] = {
-	{ .method = "GET", .path = "/things", .role = BUDGET_ROLE_VIEWER, .query = query, .run = echo },
-	{ .method = "POST", .path = "/things", .role = BUDGET_ROLE_MANAGER, .run = echo, .success = 201 },
-	{ .method = "GET", .path = "/things/{id}", .role = BUDGET_ROLE_VIEWER, .run = echo },
-	{ .method = "DELETE", .path = "/things/{id}", .role = BUDGET_ROLE_ADMIN, .run = echo },
-	{ .method = "GET", .path = "/things/{period}/sum", .role = BUDGET_ROLE_VIEWER, .run = echo },
-	{ .method = "GET", .path = "/things/special", .role = BUDGET_ROLE_VIEWER, .run = context },
-	{ .method = "GET", .path = "/history/{provider}/{model...}", .role = BUDGET_ROLE_VIEWER, .run = echo },
-	{ .method = "GET", .path = "/refuse", .role = BUDGET_ROLE_VIEWER, .run = refuse },
-	{ .method = "GET", .path = "/busy", .role = BUDGET_ROLE_VIEWER, .run = gone_busy },
-	{ .method = "GET", .path = "/428", .role = BUDGET_ROLE_VIEWER, .run = precondition },
-	{ .method = "GET", .path = "/health", .run = echo, .flags = ROUTE_ROOT | ROUTE_PUBLIC },
-	{ .method = NULL }
-};
-static const struct route *const tables[] = { routes, NULL };
-static const struct program program = { .name = "test", .about = "test", .tables = tables };
-
-static void
-setup(void)
-{
-	config = (struct config){ .is_development = true, .is_keyless = true, .host = "budget.example", .port = 8013, .version = "1", .allowed_origins =
-	    "https://app.example, https://two.example/", .body_max_bytes = 1024, .body_large_max_bytes = 4096,
-	    .arena_max_bytes = 1024 * 1024, .arena_large_max_bytes = 1024 * 1024 };
-	budget_ctx_init(&request.ctx, config.arena_max_bytes);
-}
-
-static void
-teardown(void)
-{
-	budget_ctx_clear(&request.ctx);
-}
-
-/* Serves "METHOD URI" with more parameters "NAME=value", NULL at the end. Host is localhost unless one is given. */
-static int
-serve(const char *method, const char *uri, const char *const *more)
-{
-	static char method_entry[64], uri_entry[2048], host_entry[] = "HTTP_HOST=localhost:8013";
-	struct budget_ctx ctx;
-	int n = 0;
-
-	snprintf(method_entry, sizeof method_entry, "REQUEST_METHOD=%s", method);
-	snprintf(uri_entry, sizeof uri_entry, "REQUEST_URI=%s", uri);
-	envp[n++] = method_entry;
-	envp[n++] = uri_entry;
-	for (; more != NULL && *more != NULL; more++)
-		envp[n++] = (char *)(uintptr_t)*more;
-	envp[n++] = host_entry; /* the first of a name is found */
-	envp[n] = NULL;
-	budget_ctx_reset(&request.ctx);
-	ctx = request.ctx;
-	ctx.arena.cap_bytes = config.arena_max_bytes;
-	reply = (struct reply){ .status = 0 };
-	request = (struct request){ .ctx = ctx, .reply = &reply, .program = &program, .envp = envp };
-	fcgi_exchange(&request);
-	return reply.status;
-}
-
-#define WITH(...) (const char *const[]){ __VA_ARGS__, NULL }
-
-static const char *
-header(const char *name)
-{
-	size_t length = strlen(name);
-
-	for (int i = 0; i < reply.headers_count; i++)
-		if (strncmp(reply.headers[i], name, length) == 0 && reply.headers[i][length] == ':')
-			return reply.headers[i] + length + 2;
-	return NULL;
-}
-
-static bool
-says(const char *part)
-{
-	return reply.body != NULL && strstr(reply.body, part) != NULL;
-}
 
 #define ID "0190f0e4-7b2a-7c31-8a55-3d2f0c9b1e77"
 
@@ -284,83 +159,6 @@ START_TEST(the_context_carries_version_and_keys)
 }
 END_TEST
 
-START_TEST(without_a_key_only_localhost_is_admin)
-{
-	static const char *const local[] = { "localhost", "LOCALHOST:8013", "127.0.0.1:1", "[::1]:8013", "budget.example", "x.localhost:80" };
-	static const char *const foreign[] = { "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "[::2]", "" };
-	char entry[64];
-
-	for (size_t i = 0; i < sizeof local / sizeof *local; i++) {
-		snprintf(entry, sizeof entry, "HTTP_HOST=%s", local[i]);
-		ck_assert_msg(serve("GET", "/api/v1/things", WITH(entry)) == 200, "%s", local[i]);
-	}
-	for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
-		snprintf(entry, sizeof entry, "HTTP_HOST=%s", foreign[i]);
-		ck_assert_msg(serve("GET", "/api/v1/things", WITH(entry)) == 403, "%s", foreign[i]);
-		ck_assert_int_eq(serve("GET", "/health", WITH(entry)), 200);
-	}
-}
-END_TEST
-
-START_TEST(pages_of_other_sites_change_nothing)
-{
-	ck_assert_int_eq(serve("POST", "/api/v1/things", WITH("HTTP_ORIGIN=https://evil.example")), 403);
-	ck_assert_ptr_null(header("Access-Control-Allow-Origin"));
-	ck_assert_int_eq(serve("POST", "/api/v1/things", WITH("HTTP_ORIGIN=null")), 403);
-	ck_assert_int_eq(serve("POST", "/api/v1/things", WITH("HTTP_ORIGIN=http://localhost:9999")), 403);
-	ck_assert_int_eq(serve("GET", "/api/v1/things", WITH("HTTP_ORIGIN=https://evil.example")), 200);
-	ck_assert_ptr_null(header("Access-Control-Allow-Origin"));
-	ck_assert_int_eq(serve("POST", "/api/v1/things", WITH("HTTP_SEC_FETCH_SITE=cross-site")), 403);
-	ck_assert_int_eq(serve("POST", "/api/v1/things", WITH("HTTP_ORIGIN=http://evil.example", "HTTP_HOST=evil.example")), 403);
-}
-END_TEST
-
-START_TEST(allowed_pages_get_cors)
-{
-	static const char *const allowed[] = { "http://localhost:8013", "https://app.example", "https://two.example", "http://localhost:8080" };
-	char entry[64];
-
-	for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++) {
-		snprintf(entry, sizeof entry, "HTTP_ORIGIN=%s", allowed[i]);
-		ck_assert_msg(serve("POST", "/api/v1/things", WITH(entry)) == 201, "%s", allowed[i]);
-		ck_assert_str_eq(header("Access-Control-Allow-Origin"), allowed[i]);
-		ck_assert_str_eq(header("Vary"), "Origin");
-		ck_assert_int_eq(serve("OPTIONS", "/api/v1/things", WITH(entry)), 204);
-		ck_assert_str_eq(header("Access-Control-Allow-Methods"), "GET, HEAD, POST, OPTIONS");
-		ck_assert_ptr_nonnull(header("Access-Control-Allow-Headers"));
-		ck_assert_int_eq(serve("GET", "/api/v1/nothing", WITH(entry)), 404);
-		ck_assert_ptr_nonnull(header("Access-Control-Allow-Origin"));
-	}
-	config.is_development = config.is_keyless = false;
-	ck_assert_int_eq(serve("OPTIONS", "/api/v1/things", WITH("HTTP_ORIGIN=http://localhost:8080")), 204);
-	ck_assert_ptr_null(header("Access-Control-Allow-Origin"));
-}
-END_TEST
-
-START_TEST(production_asks_for_a_key)
-{
-	config.is_development = config.is_keyless = false;
-	ck_assert_int_eq(serve("GET", "/api/v1/things", NULL), 401);
-	ck_assert_str_eq(header("WWW-Authenticate"), "Bearer realm=\"budget\"");
-	ck_assert_int_eq(serve("GET", "/health", NULL), 200);
-	ck_assert_int_eq(serve("GET", "/api/v1/things", WITH("HTTP_AUTHORIZATION=Basic dXNlcjpwYXNz")), 401);
-}
-END_TEST
-
-START_TEST(what_cannot_be_a_key_is_401_even_in_development)
-{
-	ck_assert_int_eq(serve("GET", "/api/v1/things", WITH("HTTP_X_API_KEY=short")), 401);
-	ck_assert_str_eq(header("WWW-Authenticate"), "Bearer realm=\"budget\", error=\"invalid_token\"");
-	ck_assert_int_eq(serve("GET", "/api/v1/things", WITH("HTTP_AUTHORIZATION=Bearer with spaces within it")), 401);
-}
-END_TEST
-
-START_TEST(a_key_cannot_be_judged_while_the_database_is_away)
-{
-	ck_assert_int_eq(serve("GET", "/api/v1/things", WITH("HTTP_X_API_KEY=bgt_abcdefgh_0123456789012345678901234567890123456789012")), 503);
-}
-END_TEST
-
 START_TEST(an_unexpected_body_length_header_is_judged_by_its_limit)
 {
 	ck_assert_int_eq(serve("POST", "/api/v1/things", WITH("CONTENT_LENGTH=1025")), 413);
@@ -457,10 +255,10 @@ END_TEST
 START_TEST(tables_describe_themselves_as_json)
 {
 	_auto_json_ struct json_object *table = NULL;
-	const char *text = route_describe(&program, &request.ctx.arena);
+	const char *text = route_describe(&exchange_program, &request.ctx.arena);
 
 	ck_assert_int_eq(budget_json_parse(&request.ctx, text, strlen(text), &table), BUDGET_OK);
-	ck_assert_uint_eq(budget_json_length(budget_json_get(table, "routes")), sizeof routes / sizeof *routes - 1);
+	ck_assert_uint_eq(budget_json_length(budget_json_get(table, "routes")), exchange_routes_count);
 }
 END_TEST
 
@@ -471,7 +269,7 @@ unit_suite(void)
 	TCase *core = tcase_create("core");
 
 	tcase_set_timeout(core, 60);
-	tcase_add_checked_fixture(core, setup, teardown);
+	tcase_add_checked_fixture(core, exchange_setup, exchange_teardown);
 	tcase_add_test(core, paths_are_found_under_both_prefixes);
 	tcase_add_loop_test(core, other_paths_are_404_or_400, 0, sizeof nowhere / sizeof *nowhere);
 	tcase_add_test(core, malformed_ids_are_404_and_good_ones_canonical);
@@ -484,12 +282,6 @@ unit_suite(void)
 	tcase_add_test(core, a_request_id_is_taken_when_it_is_sane);
 	tcase_add_test(core, a_version_known_to_the_client_is_304);
 	tcase_add_test(core, the_context_carries_version_and_keys);
-	tcase_add_test(core, without_a_key_only_localhost_is_admin);
-	tcase_add_test(core, pages_of_other_sites_change_nothing);
-	tcase_add_test(core, allowed_pages_get_cors);
-	tcase_add_test(core, production_asks_for_a_key);
-	tcase_add_test(core, what_cannot_be_a_key_is_401_even_in_development);
-	tcase_add_test(core, a_key_cannot_be_judged_while_the_database_is_away);
 	tcase_add_test(core, an_unexpected_body_length_header_is_judged_by_its_limit);
 	tcase_add_test(core, headers_cannot_be_split);
 	tcase_add_test(core, wherever_memory_ends_there_is_an_answer);
