@@ -30,6 +30,24 @@ const char *where_database(struct cli *cli);
  */
 int client_call(struct cli *cli, const char *method, const char *path, const char *body, struct answer *ret_answer);
 
+/* wait.c */
+/** How a run that goes on without us is looked at. */
+struct waiting {
+	const char *runs;      /* its path without the id: "/api/v1/prices/reprice" */
+	const char *query;     /* behind the id: "?limit=10000", or "" */
+	const char *state;     /* member that is "queued" or "running" until it has ended */
+	const char *progress;  /* out_sentence() on the run, for a terminal */
+	const char *job;       /* who takes a queued run */
+};
+
+/**
+ * Looks at a run once a second until it has ended; says how far it is on a terminal.
+ * @param[in,out] run  the answer that began it; the last look
+ * @return 0, or an exit code after saying why: a look failed, or nobody takes the run
+ */
+int client_wait(struct cli *cli, const struct waiting *waiting, struct answer *run);
+
+/* client.c */
 /** What a refusal leaves to do, by its decision: how much fits, until when, how to ask for more. Lines for `out`. */
 void client_advise(struct cli *cli, FILE *out, struct json_object *decision);
 

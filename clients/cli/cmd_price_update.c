@@ -3,16 +3,12 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "clients/cli/client.h"
 #include "clients/cli/out.h"
 #include "lib/text.h"
 
-#define UPDATES "/api/v1/prices/updates"
 #define FIRST_MAX 40  /* rows of a table; with more, first prices are only counted */
-#define QUEUED_MAX 90 /* looks, one a second, until we say that nobody takes it */
 
 const struct option price_update_options[] = {
 	{ "source", OPT_TEXT, 0, LOCAL, NULL, "NAME", "only this source; several with commas" },
@@ -88,35 +84,11 @@ wish(struct cli *cli)
 	return budget_text_done(&text);
 }
 
-/* Looks once a second until the run has ended. */
-static int
-wait_for(struct cli *cli, struct answer *run)
-{
-	const char *id = text_of(cli, run, "run_id");
-	const char *path = budget_arena_printf(&cli->ctx.arena, UPDATES "/%s?limit=10000", id);
-
-	for (int queued = 0;;) {
-		const char *status = text_of(cli, run, "status");
-		bool is_queued = strcmp(status, "queued") == 0;
-
-		if (!is_queued && strcmp(status, "running") != 0)
-			break;
-		if (is_queued && ++queued > QUEUED_MAX)
-			return cli_fail(cli, budget_status_exit(BUDGET_EBUSY), "run %s waits for the job price-update, which nobody has "
-			    "started: is the schedule running (budget jobs)?", id);
-		if (isatty(STDERR_FILENO))
-			fprintf(stderr, "\r\033[K%s", out_sentence(cli, "{status}[, {phase}][: {counts.quotes:count} quotes]"
-			    "[, {counts.first:count} first prices][, {counts.applied:count} changes][, {counts.conflicts:count} conflicts] …",
-			    run->json));
-		nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL);
-		int code = client_call(cli, "GET", path, NULL, run);
-		if (code != 0)
-			return code;
-	}
-	if (isatty(STDERR_FILENO))
-		fputs("\r\033[K", stderr);
-	return 0;
-}
+static const struct waiting waiting = {
+	.runs = "/api/v1/prices/updates", .query = "?limit=10000", .state = "status", .job = "price-update",
+	.progress = "{status}[, {phase}][: {counts.quotes:count} quotes][, {counts.first:count} first prices]"
+	    "[, {counts.applied:count} changes][, {counts.conflicts:count} conflicts] …",
+};
 
 /* without_first: what changes a price or asks a question, not the thousands of models nobody has used yet. */
 static void
@@ -153,7 +125,7 @@ price_update_command(struct cli *cli)
 		puts(out_sentence(cli, "Run {run_id} is asked for: budget jobs shows it.", run.json));
 		return 0;
 	}
-	code = wait_for(cli, &run);
+	code = client_wait(cli, &waiting, &run);
 	if (code != 0)
 		return code;
 	if (cli->output != OUTPUT_TABLE) {

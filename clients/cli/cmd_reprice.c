@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clients/cli/client.h"
@@ -78,42 +77,16 @@ static const struct command show_command = {
 	.name = "reprice", .about = "", .method = "GET", .path = "/prices/reprice/{id}", .view = &reprice_view
 };
 
-static bool
-is_running(struct cli *cli, const struct answer *run)
-{
-	const char *state = budget_json_text(&cli->ctx, out_at(run->json, "state"));
-
-	return state != NULL && strcmp(state, "running") == 0;
-}
-
-/* A long run goes on without us: looks until it has ended. */
-static int
-wait_for(struct cli *cli, struct answer *run)
-{
-	const char *id = budget_json_text(&cli->ctx, out_at(run->json, "run_id"));
-	const char *path = budget_arena_printf(&cli->ctx.arena, RUNS "/%s", id != NULL ? id : "");
-
-	if (id == NULL || path == NULL)
-		return cli_fail(cli, EXIT_DATA, "the service's answer names no run.");
-	while (is_running(cli, run)) {
-		if (isatty(STDERR_FILENO))
-			fprintf(stderr, "\r%s", out_sentence(cli, "{examined:count} records looked at …", run->json));
-		nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL);
-		int code = client_call(cli, "GET", path, NULL, run);
-		if (code != 0)
-			return code;
-	}
-	if (isatty(STDERR_FILENO))
-		fputs("\r\033[K", stderr);
-	return 0;
-}
+static const struct waiting waiting = {
+	.runs = RUNS, .query = "", .state = "state", .progress = "{examined:count} records looked at …", .job = "reprice",
+};
 
 static int
 call(struct cli *cli, struct answer *ret_run)
 {
 	int code = command_call(cli, ret_run);
 
-	return code != 0 ? code : wait_for(cli, ret_run);
+	return code != 0 ? code : client_wait(cli, &waiting, ret_run);
 }
 
 static void
