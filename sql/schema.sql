@@ -1090,6 +1090,35 @@ ALTER TABLE budget.usage_record OWNER TO budget_owner;
 
 COMMENT ON COLUMN budget.usage_record.booked_at IS 'The instant t of the group that booked it: groups of one policy follow each other by it. NULL: older than this column.';
 
+-- Name: tenant; Type: TABLE; Schema: budget; Owner: budget_owner
+
+CREATE TABLE budget.tenant (
+    tenant_id uuid NOT NULL,
+    name text NOT NULL,
+    currency text DEFAULT 'USD'::text NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    default_budget_id uuid,
+    policy_epoch bigint DEFAULT 1 NOT NULL,
+    price_epoch bigint DEFAULT 1 NOT NULL,
+    revision_next integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    trued_up_epoch bigint DEFAULT 0 NOT NULL,
+    trued_up_at timestamp with time zone,
+    trued_up_from timestamp with time zone,
+    CONSTRAINT tenant_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT tenant_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE ONLY budget.tenant FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE budget.tenant OWNER TO budget_owner;
+
+-- Name: TABLE tenant; Type: COMMENT; Schema: budget; Owner: budget_owner
+
+COMMENT ON TABLE budget.tenant IS 'An organisation. The all-zero tenant owns the shared price catalogue and nothing else.';
+
 -- Name: correction; Type: TABLE; Schema: budget; Owner: budget_owner
 
 CREATE TABLE budget.correction (
@@ -1451,35 +1480,6 @@ CREATE TABLE budget.slice_use (
 ALTER TABLE ONLY budget.slice_use FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE budget.slice_use OWNER TO budget_owner;
-
--- Name: tenant; Type: TABLE; Schema: budget; Owner: budget_owner
-
-CREATE TABLE budget.tenant (
-    tenant_id uuid NOT NULL,
-    name text NOT NULL,
-    currency text DEFAULT 'USD'::text NOT NULL,
-    is_active boolean DEFAULT true NOT NULL,
-    default_budget_id uuid,
-    policy_epoch bigint DEFAULT 1 NOT NULL,
-    price_epoch bigint DEFAULT 1 NOT NULL,
-    revision_next integer DEFAULT 1 NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    trued_up_epoch bigint DEFAULT 0 NOT NULL,
-    trued_up_at timestamp with time zone,
-    trued_up_from timestamp with time zone,
-    CONSTRAINT tenant_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-    CONSTRAINT tenant_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
-);
-
-ALTER TABLE ONLY budget.tenant FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE budget.tenant OWNER TO budget_owner;
-
--- Name: TABLE tenant; Type: COMMENT; Schema: budget; Owner: budget_owner
-
-COMMENT ON TABLE budget.tenant IS 'An organisation. The all-zero tenant owns the shared price catalogue and nothing else.';
 
 -- Name: tier_rule; Type: TABLE; Schema: budget; Owner: budget_owner
 
@@ -2487,6 +2487,11 @@ GRANT SELECT ON TABLE budget.price_run TO budget_readonly;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.usage_record TO budget_engine;
 GRANT SELECT ON TABLE budget.usage_record TO budget_readonly;
 
+-- Name: TABLE tenant; Type: ACL; Schema: budget; Owner: budget_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.tenant TO budget_engine;
+GRANT SELECT ON TABLE budget.tenant TO budget_readonly;
+
 -- Name: TABLE correction; Type: ACL; Schema: budget; Owner: budget_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.correction TO budget_engine;
@@ -2585,11 +2590,6 @@ GRANT SELECT ON TABLE budget.shape_plan TO budget_readonly;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.slice_use TO budget_engine;
 GRANT SELECT ON TABLE budget.slice_use TO budget_readonly;
-
--- Name: TABLE tenant; Type: ACL; Schema: budget; Owner: budget_owner
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE budget.tenant TO budget_engine;
-GRANT SELECT ON TABLE budget.tenant TO budget_readonly;
 
 -- Name: TABLE tier_rule; Type: ACL; Schema: budget; Owner: budget_owner
 
