@@ -43,6 +43,8 @@ refuse(struct request *request, const char *body)
 	_auto_json_ struct json_object *decision = NULL;
 	const char *word, *reason;
 
+	if (body == NULL)
+		return budget_fail(&request->ctx, BUDGET_EBUG, "internal_error", NULL, "This is our fault, not yours.");
 	BUDGET_TRY(budget_json_parse(&request->ctx, body, strlen(body), &decision));
 	word = budget_json_text(&request->ctx, budget_json_get(decision, "decision"));
 	reason = budget_json_text(&request->ctx, budget_json_get(decision, "reason"));

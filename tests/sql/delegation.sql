@@ -1,6 +1,6 @@
 -- Slices: a budget holds a part of itself for a child (ledger F28).
 BEGIN;
-SELECT plan(73);
+SELECT plan(75);
 \ir ../harness/ledger.psql
 CREATE FUNCTION pg_temp.delegate(giver text, args jsonb) RETURNS jsonb LANGUAGE sql AS $$
     SELECT pg_temp.reply('delegation_create', jsonb_build_object('id', giver) || args)
@@ -204,5 +204,15 @@ SELECT is((SELECT held_tokens FROM budget.policy_state s JOIN budget.policy p US
 SELECT pg_temp.call('policy_patch', jsonb_build_object('id', pg_temp.id('new'), 'token_limit', 100000)) \g /dev/null
 SELECT is(pg_temp.at('new'), '7 7', 'a policy that begins to limit such a unit holds them one by one from then on');
 SELECT is(pg_temp.drift(), NULL, 'counters = records, held = live holds');
+-- A refusal says what was decided: with the child's own holds off the giver's policies, as the slice would have it.
+INSERT INTO name SELECT 'judged', pg_temp.call('budget_create', '{"name": "judged"}') ->> 'budget_id';
+INSERT INTO name SELECT 'kid', pg_temp.call('budget_create', jsonb_build_object('name', 'kid', 'parent_id', pg_temp.id('judged')))
+    ->> 'budget_id';
+SELECT pg_temp.policy(jsonb_build_object('budget_id', pg_temp.id('judged'), 'period', 'daily', 'type', 'hard_limit',
+    'cost_limit', 0.05)) \g /dev/null
+SELECT is(pg_temp.hold_on('kid', '{"cost": 0.02}') ->> 'status', '201', 'the child holds something');
+SELECT is((SELECT concat_ws(' ', r ->> 'status', r #>> '{body,decision}', r #>> '{body,remaining_cost}') FROM pg_temp.delegate(
+    pg_temp.id('judged'), jsonb_build_object('budget_id', pg_temp.id('kid'), 'cost', 0.06)) r), '402 block 0.05',
+    'a slice that is too big is refused by what it was judged by');
 SELECT * FROM finish();
 ROLLBACK;

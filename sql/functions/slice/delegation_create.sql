@@ -11,7 +11,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, budget, pg_temp 
 DECLARE
     giver budget.budget;
     slice budget.hold;
-    refusal record;
+    refusal text;
     body json;
 BEGIN
     PERFORM budget.enter(tenant, context);
@@ -27,10 +27,9 @@ BEGIN
     BEGIN
         body := budget.delegation_grant(giver, slice, args);
     EXCEPTION WHEN SQLSTATE 'BG402' THEN -- all of it is undone, but the first refusal of a period leaves its alert
-        SELECT * INTO refusal FROM budget.delegation_refusal(giver, slice, args);
-        PERFORM budget.alert_refused(tenant, (refusal.deciding).revision, (refusal.deciding).scope,
-            (refusal.deciding).period_start, (refusal.deciding).period_end, refusal.deciding_unit);
-        RETURN ROW(402, refusal.body::json, NULL)::budget.reply;
+        GET STACKED DIAGNOSTICS refusal = PG_EXCEPTION_DETAIL; -- decided once: a moment later it might fit
+        PERFORM budget.ledger_alert_refusals(tenant, refusal::jsonb -> 'alerts');
+        RETURN ROW(402, (refusal::jsonb ->> 'body')::json, NULL)::budget.reply;
     END;
     RETURN ROW(201, body, NULL)::budget.reply;
 END $$;
@@ -139,7 +138,10 @@ BEGIN
     PERFORM budget.slice_adopt(child, slice);
     SELECT * INTO refusal FROM budget.delegation_refusal(giver, slice, args);
     IF FOUND THEN
-        PERFORM budget.fail(402, 'insufficient_budget', '', refusal.body::json ->> 'reason');
+        PERFORM budget.fail(402, 'insufficient_budget', '', refusal.body::json ->> 'reason', jsonb_build_object(
+            'body', refusal.body, 'alerts', jsonb_build_array(jsonb_build_object('revision', (refusal.deciding).revision,
+                'scope', (refusal.deciding).scope, 'starts', (refusal.deciding).period_start,
+                'ends', (refusal.deciding).period_end, 'unit', refusal.deciding_unit))));
     END IF;
     slice.metadata := jsonb_build_object('budget_id', child.budget_id);
     PERFORM budget.slice_hold(slice);
