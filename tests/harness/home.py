@@ -75,6 +75,12 @@ def wait_for(condition, what="the condition", seconds=20):
         time.sleep(0.02)
 
 
+def freeze(pid):
+    """SIGSTOP. It is one thread that takes the signal and stops the others: until it has run, they go on."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T", f"process {pid} to stop")
+
+
 def to_json(value):
     """JSON text; Decimals become number tokens with all their digits."""
     text = json.dumps(value, ensure_ascii=False, default=lambda number: f"@decimal {number:f}@")

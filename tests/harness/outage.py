@@ -3,7 +3,7 @@ import contextlib
 import os
 import signal
 
-from home import wait_for
+from home import freeze, wait_for
 from ledger import LedgerCase
 
 
@@ -12,7 +12,7 @@ class OutageCase(LedgerCase):
     def away(self, number=signal.SIGQUIT):
         """PostgreSQL is gone and nobody starts it, until the block ends."""
         supervisor = self.home.pid("supervisor")
-        os.kill(supervisor, signal.SIGSTOP)
+        freeze(supervisor)
         try:
             os.kill(self.home.pid("postgres"), number)
             wait_for(lambda: self.home.get("/ready").status == 503, "the database to be gone")

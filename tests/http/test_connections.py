@@ -11,7 +11,7 @@ import uuid
 from decimal import Decimal
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
-from home import main, wait_for  # noqa: E402
+from home import freeze, main, wait_for  # noqa: E402
 from ledger import API, uuid7  # noqa: E402
 from outage import OutageCase  # noqa: E402
 
@@ -88,7 +88,7 @@ class Connections(OutageCase):
                                                        capture_output=True, text=True).stdout.split()]
         stopped = [self.home.pid("postgres"), *children]
         for pid in stopped:
-            os.kill(pid, signal.SIGSTOP)
+            freeze(pid)
         kept = []
 
         def seconds():

@@ -13,7 +13,7 @@ import time
 from decimal import Decimal
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
-from home import main, wait_for  # noqa: E402
+from home import freeze, main, wait_for  # noqa: E402
 from ledger import API, LedgerCase, uuid7  # noqa: E402
 
 CLIENTS = 4
@@ -150,7 +150,7 @@ class Recovery(LedgerCase):
                 ("usage/batch", [{**body, "record_id": record, "input_tokens": 1}]),
                 (f"allocations/{hold}/release", {})]
         supervisor = self.home.pid("supervisor")
-        os.kill(supervisor, signal.SIGSTOP)  # so that nobody starts the database again meanwhile
+        freeze(supervisor)  # so that nobody starts the database again meanwhile
         try:
             os.kill(self.home.pid("postgres"), signal.SIGQUIT)
             wait_for(lambda: self.home.get("/ready").status == 503, "the database to be gone")

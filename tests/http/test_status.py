@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from home import TestCase, main, wait_for
+from home import TestCase, freeze, main, wait_for
 
 BUILD = pathlib.Path(os.environ.get("BUDGET_TEST_BUILD", "/nonexistent")) / "obj"
 
@@ -27,7 +27,7 @@ class Status(TestCase):
 
     def test_a_program_that_hangs_is_named_although_its_socket_is_there(self):
         pid = self.home.pid("reports")
-        os.kill(pid, signal.SIGSTOP)
+        freeze(pid)
         try:
             health = self.home.get("/health")
             self.assertEqual((health.status, health.json["status"], health.json["checks"]["reports"]["status"]), (200, "degraded", "degraded"))
@@ -144,7 +144,7 @@ class DatabaseAway(TestCase):
         self.known = {"X-API-Key": made.json["key"]}
         self.assertEqual(self.home.get("/api/v1/budgets", headers=self.known).status, 200)
         self.supervisor, self.server = self.home.pid("supervisor"), self.home.pid("postgres")
-        os.kill(self.supervisor, signal.SIGSTOP)
+        freeze(self.supervisor)
         os.kill(self.server, signal.SIGQUIT)
         wait_for(lambda: self.home.get("/ready").status == 503, "the server to be gone")
 
